@@ -1,0 +1,29 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/ready
+
+.PHONY: run test lab full bench lock
+run: $(READY)   ## execute the notebooks at `quick`, in order
+	$(BIN)/python -m helpers.run quick
+
+test: $(READY)  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lab: $(READY)   ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+full: $(READY)  ## the published numbers: hours; resumes where it stood
+	$(BIN)/python -m helpers.run full --publish
+
+bench: $(READY) ## training speed against plain Keras
+	$(BIN)/python tests/benchmarks/training_speed.py
+
+lock:           ## renew requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt
+
+$(READY): requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	touch $(READY)

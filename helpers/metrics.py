@@ -1,0 +1,59 @@
+"""Scores of forecasts. ``actual`` and ``predicted`` are arrays (n, horizon): n forecast origins in order of time."""
+
+import numpy as np
+
+
+def _pair(actual, predicted):
+    actual, predicted = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
+    if actual.ndim != 2 or actual.shape != predicted.shape or not actual.size:
+        raise ValueError(
+            f"actual and predicted must have one shape (n, horizon), n and horizon at least 1; "
+            f"got {actual.shape} and {predicted.shape}."
+        )
+    return actual, predicted
+
+
+def rmse(actual, predicted):
+    """Root mean squared error over all origins and steps, in the unit of the data."""
+    actual, predicted = _pair(actual, predicted)
+    return float(np.sqrt(np.mean((actual - predicted) ** 2)))
+
+
+def mae(actual, predicted):
+    """Mean absolute error over all origins and steps, in the unit of the data."""
+    actual, predicted = _pair(actual, predicted)
+    return float(np.mean(np.abs(actual - predicted)))
+
+
+def mase(actual, predicted, naive_error):
+    """Mean absolute scaled error (Hyndman & Koehler 2006): MAE over ``naive_error``.
+
+    ``naive_error`` is the MAE of the last value on the *training* windows at the same horizon (at horizon 1 that is the
+    paper's scale), so that the last value scores exactly 1 in-sample at every horizon.
+    """
+    if not naive_error > 0:
+        raise ValueError(f"naive_error must be positive; got {naive_error!r} (a constant training part?).")
+    return mae(actual, predicted) / float(naive_error)
+
+
+def published_directional_accuracy(actual, predicted):
+    """Directional accuracy as Velarde et al. (2022) compute it: signs of change from one *origin* to the next.
+
+    Differences run along the first axis: from the forecast of one day to the forecast made a day later, not along a
+    forecast. Undefined (NaN) for a single origin.
+    """
+    actual, predicted = _pair(actual, predicted)
+    if len(actual) < 2:
+        return float("nan")
+    return float(np.mean(np.sign(np.diff(actual, axis=0)) == np.sign(np.diff(predicted, axis=0))))
+
+
+def directional_accuracy(actual, predicted, last):
+    """Share of forecasts that name the sign of the change from the last known value, ``last`` (n, 1), at each step."""
+    actual, predicted = _pair(actual, predicted)
+    return float(np.mean(np.sign(actual - last) == np.sign(predicted - last)))
+
+
+def skill(error, reference):
+    """1 - error / reference: 1 is perfect, 0 as good as the reference, negative is worse."""
+    return 1 - error / reference

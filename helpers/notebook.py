@@ -1,0 +1,140 @@
+"""The start of every notebook: check its parameters, set the seeds, say what runs."""
+
+import ast
+import platform
+import random
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from helpers import plots
+from helpers.data import DATASETS, SOURCES, check_choice, check_integer
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+PROFILES = ("smoke", "quick", "full")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a notebook writes: ``output`` (tables, models) and ``figures``; and its ``profile``."""
+
+    profile: str
+    output: Path
+    figures: Path
+
+    def pick(self, *, smoke, quick, full):
+        """The value for this profile."""
+        return {"smoke": smoke, "quick": quick, "full": full}[self.profile]
+
+
+def _check_names(name, value, allowed):
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(f"{name} must be a list with at least one of {', '.join(map(repr, allowed))}; got {value!r}.")
+    for item in value:
+        check_choice(name, item, allowed)
+
+
+def _check_horizons(name, value):
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(f"{name} must be a list of whole numbers, at least one; got {value!r}.")
+    for item in value:
+        check_integer(name, item)
+
+
+def _check_path(name, value):
+    if value is not None and not Path(value).is_file():
+        raise FileNotFoundError(f"{name} must be the path of a file (or None); there is no file {str(value)!r}.")
+
+
+def _optional_integer(minimum):
+    return lambda name, value: None if value is None else check_integer(name, value, minimum)
+
+
+CHECKS = {
+    "profile": lambda name, value: check_choice(name, value, PROFILES),
+    "seed": lambda name, value: check_integer(name, value, 0),
+    "source": lambda name, value: check_choice(name, value, SOURCES),
+    "dataset": lambda name, value: check_choice(name, value, DATASETS),
+    "datasets": lambda name, value: _check_names(name, value, list(DATASETS)),
+    "horizon": check_integer,
+    "horizons": _check_horizons,
+    "window": lambda name, value: check_integer(name, value, 2),
+    "units": _optional_integer(1),
+    "n_seeds": _optional_integer(1),
+    "n_jobs": lambda name, value: None if value == -1 else check_integer(name, value),
+    "results": _check_path,
+}
+
+
+def _injected_names():
+    """Names assigned in the cell that papermill adds (its first line is "# Parameters")."""
+    try:
+        history = get_ipython().user_ns.get("In", [])
+    except NameError:  # not in IPython
+        return []
+    names = []
+    for cell in history:
+        if cell.startswith("# Parameters\n"):
+            nodes = ast.walk(ast.parse(cell))
+            names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return names
+
+
+def setup(*, profile, output_dir, seed, **parameters):
+    """Check a notebook's parameters, make its output folders, seed Python and NumPy, print one line of versions.
+
+    Parameters are those of the notebook's cell tagged ``parameters``, by name. A relative ``output_dir`` counts from
+    the folder ``notebooks/`` (outside a clone: from the current folder), wherever the kernel was started.
+
+    Raises
+    ------
+    ValueError, TypeError or FileNotFoundError: one sentence that names the parameter, what came and what is allowed;
+    also for a parameter given to papermill that this notebook does not have.
+    """
+    given = {"profile": profile, "output_dir": output_dir, "seed": seed, **parameters}
+    for name in _injected_names():
+        if name not in given:
+            raise ValueError(f"{name} is not a parameter of this notebook; it has {', '.join(given)}.")
+    for name, value in given.items():
+        if name != "output_dir":
+            CHECKS[name](name, value)
+    output = Path(NOTEBOOKS if NOTEBOOKS.is_dir() else ".", output_dir)
+    run = Run(profile, output, output / "figures")
+    try:
+        run.figures.mkdir(parents=True, exist_ok=True)
+        (run.figures / ".writable").touch()
+        (run.figures / ".writable").unlink()
+    except OSError as error:
+        raise ValueError(
+            f"output_dir must be a folder that can be written; got {str(output_dir)!r} ({error.strerror})."
+        ) from error
+    plots.use_folder(run.figures)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - for libraries that draw from NumPy's global generator
+    print(f"profile {profile} | seed {seed} | Python {platform.python_version()} | {_versions()}")
+    return run
+
+
+def _versions():
+    found = []
+    for package in ("numpy", "pandas", "scipy", "statsmodels", "tensorflow", "keras"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return " | ".join(found)
+
+
+def check(answer, test):
+    """Tell the reader whether an exercise's ``answer`` is right; return True only then.
+
+    ``test(answer)`` returns None for a right answer, else a sentence that says what is wrong with it.
+    """
+    if answer is None:
+        print("Not answered yet: replace None in the cell above, run it, then run this cell again.")
+        return False
+    problem = test(answer)
+    print(f"Not yet: {problem}" if problem else "Right.")
+    return problem is None

@@ -1,0 +1,60 @@
+"""One style for all figures, and the pictures that more than one notebook draws."""
+
+import io
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from IPython.display import Image, display
+
+# Okabe & Ito's palette, safe for colour-blind readers: a model has the same colour in every figure of the series.
+COLOURS = {
+    "last_value": "#7F7F7F",
+    "seasonal_naive": "#000000",
+    "nlinear": "#009E73",
+    "rnn": "#E69F00",
+    "gru": "#D55E00",
+    "lstm": "#0072B2",
+    "gru_matched": "#CC79A7",
+}
+NAMES = {
+    "last_value": "last value",
+    "seasonal_naive": "seasonal naive",
+    "nlinear": "NLinear",
+    "rnn": "RNN",
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "gru_matched": "GRU, LSTM's size",
+}
+STYLE = {
+    "figure.figsize": (8, 3.6),
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "font.size": 10,
+}
+_folder = None
+
+
+def use_folder(folder):
+    """Apply the style, and have ``show`` save its figures in ``folder``."""
+    global _folder
+    _folder = Path(folder)
+    plt.rcParams.update(STYLE)
+
+
+def show(fig, name, alt):
+    """Save ``fig`` as ``name``.png in the folder of figures, display it with alternative text ``alt``, and close it."""
+    if not alt or not alt.strip():
+        raise ValueError(f"alt must describe figure {name!r} in words for readers who can't see it; got {alt!r}.")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=110)
+    plt.close(fig)
+    if _folder is not None:
+        (_folder / f"{name}.png").write_bytes(buffer.getvalue())
+    display(Image(data=buffer.getvalue(), format="png", alt=alt))
