@@ -1,0 +1,256 @@
+"""Build, train, save and load one recurrent network (Keras 3 on TensorFlow).
+
+Importing this module imports TensorFlow: import it only where networks are trained.
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from helpers.data import check_choice, check_integer
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """Send what C++ code writes to stderr nowhere: TensorFlow 2.19 and newer greet with log lines that no setting
+    silences (tensorflow issue 100442). Python's exceptions are not touched."""
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+with _silent_stderr():
+    import keras
+    import tensorflow as tf
+
+    # One thread for each process: a step of these small networks gains nothing from a second one (make bench shows
+    # it), a second process does, and the same seed then gives the same bits on every machine of a kind.
+    # TensorFlow refuses the change once it has computed something; it is then left as it is.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.constant(0.0)
+
+if keras.backend.backend() != "tensorflow":
+    raise ValueError(f"KERAS_BACKEND must be 'tensorflow' for this series; got {keras.backend.backend()!r}.")
+
+CELLS = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+STEPS_PER_CALL = 64
+
+
+def build_model(cell, units, window, horizon, seed=None):
+    """One recurrent layer and a linear read-out, as in Velarde et al. (2022): inputs (n, window, 1), outputs (n, horizon).
+
+    ``cell`` is "rnn", "gru" or "lstm". A ``seed`` seeds Python, NumPy and Keras, so that it fixes the first weights.
+    """
+    check_choice("cell", cell, CELLS)
+    check_integer("units", units)
+    if seed is not None:
+        keras.utils.set_random_seed(check_integer("seed", seed, 0))
+    layers = [keras.Input((window, 1)), CELLS[cell](units), keras.layers.Dense(horizon)]
+    return keras.Sequential(layers, name=cell)
+
+
+def matched_units(units):
+    """The width at which a GRU has the number of weights nearest to an LSTM of ``units`` (147 for 128), one input each.
+
+    Counts as in Keras: LSTM 4u(u + 2), GRU with ``reset_after`` 3u(u + 3).
+    """
+    target = 4 * units * (units + 2)
+    widths = np.arange(units, 2 * units + 1)
+    return int(widths[np.argmin(np.abs(3 * widths * (widths + 3) - target))])
+
+
+@dataclass
+class History:
+    """What a training run leaves: mean squared errors and seconds, one value an epoch, and the seconds of compiling."""
+
+    loss: list = field(default_factory=list)
+    val_loss: list = field(default_factory=list)
+    seconds: list = field(default_factory=list)
+    compile_seconds: float = 0.0
+
+    @property
+    def best_epoch(self):
+        """The epoch (from 1) with the lowest validation loss, or the last one where there is no validation part."""
+        return int(np.argmin(self.val_loss)) + 1 if self.val_loss else len(self.loss)
+
+
+class Trainer:
+    """A network with its optimiser (Adam) and its training step, compiled by XLA, many steps a call.
+
+    Keras' own ``fit`` calls XLA once for each batch; here one call runs up to 64 batches, which for networks this small
+    is what makes it fast. Numbers are Keras': same layers, same optimiser, same loss (mean squared error), same batches
+    with a smaller last one. A trainer can fit again and again: each ``fit`` starts with a fresh optimiser, and sets the
+    weights to ``weights`` where they are given, so a study compiles each shape only once.
+    """
+
+    def __init__(self, model, batch_size=32, learning_rate=1e-3):
+        self.model = model
+        self.batch_size = check_integer("batch_size", batch_size)
+        if not learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive; got {learning_rate!r}.")
+        self.optimizer = keras.optimizers.Adam(learning_rate)
+        self.optimizer.build(model.trainable_variables)
+        self._fresh_optimizer = [variable.numpy() for variable in self.optimizer.variables]
+        self._run_steps = tf.function(self._steps, jit_compile=True)
+        self._mean_error = tf.function(self._weighted_error, jit_compile=True)
+
+    def _errors(self, X, y, training):
+        return tf.reduce_mean(tf.square(self.model(X, training=training) - y), axis=1)
+
+    def _weighted_error(self, X, y, weight):
+        return tf.reduce_sum(weight * self._errors(X, y, training=False))
+
+    def _steps(self, X, y, weight, n_steps):
+        total, step = tf.constant(0.0), tf.constant(0)
+        while step < n_steps:  # not `for step in tf.range(n_steps)`: XLA would compile anew for each n_steps
+            with tf.GradientTape() as tape:
+                # the weight of a padded row is 0, so that a smaller last batch needs no second compilation
+                error = tf.reduce_sum(weight[step] * self._errors(X[step], y[step], training=True))
+                loss = error / tf.reduce_sum(weight[step])
+            variables = self.model.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            total, step = total + error, step + 1
+        return total
+
+    def _call_shapes(self, X, y):
+        shape = (STEPS_PER_CALL, self.batch_size)
+        return [np.zeros((*shape, X.shape[1], 1), "float32"), np.zeros((*shape, y.shape[1]), "float32"), shape]
+
+    def _epoch(self, X, y, order):
+        """Run one epoch over the rows ``order``; batches are copied from X and y only here."""
+        X_call, y_call, shape = self._call_shapes(X, y)
+        total, rows_per_call = 0.0, STEPS_PER_CALL * self.batch_size
+        for start in range(0, len(order), rows_per_call):
+            rows = order[start : start + rows_per_call]
+            weight = np.zeros(rows_per_call, "float32")
+            weight[: len(rows)] = 1
+            X_call.reshape(rows_per_call, -1)[: len(rows)] = X[rows]
+            y_call.reshape(rows_per_call, -1)[: len(rows)] = y[rows]
+            n_steps = -(-len(rows) // self.batch_size)
+            total += float(self._run_steps(X_call, y_call, weight.reshape(shape), tf.constant(n_steps)))
+        return total / len(order)
+
+    def mean_squared_error(self, X, y, rows_per_call=256):
+        """Mean squared error of the network on X (n, window), y (n, horizon), without training."""
+        total = 0.0
+        for start in range(0, len(X), rows_per_call):
+            part = slice(start, start + rows_per_call)
+            missing = rows_per_call - len(X[part])
+            padded = [np.pad(values[part], ((0, missing), (0, 0))).astype("float32") for values in (X, y)]
+            weight = (np.arange(rows_per_call) < rows_per_call - missing).astype("float32")
+            total += float(self._mean_error(padded[0][..., None], padded[1], weight))
+        return total / len(X)
+
+    def fit(self, X, y, *, epochs, validation=None, patience=None, seed=1, weights=None, progress=False):
+        """Train by Adam on the mean squared error; return a History.
+
+        Parameters
+        ----------
+        X : inputs (n, window); y : targets (n, horizon). Views are fine: only batches are copied.
+        epochs : how many at the most
+        validation : (X, y) held out, or None
+        patience : stop when the validation loss has not fallen for so many epochs, and put the best weights back;
+            None trains through all epochs
+        seed : of the order of the rows, reshuffled every epoch: two networks with one seed see the same batches
+        weights : the first weights (as from ``model.get_weights()``); None goes on from the present ones
+        progress : show a bar that leaves nothing behind
+
+        Raises
+        ------
+        ValueError for shapes that do not fit the network, NaN, or patience without a validation part.
+        """
+        check_integer("epochs", epochs)
+        check_integer("seed", seed, 0)
+        for name, (inputs, targets) in {"training": (X, y), "validation": validation or (X, y)}.items():
+            self._check(name, inputs, targets)
+        if patience is not None and (check_integer("patience", patience) and validation is None):
+            raise ValueError("patience needs a validation part: give validation=(X, y), or patience=None.")
+        if weights is not None:
+            self.model.set_weights(weights)
+        for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        history = History(compile_seconds=self._compile(X, y, validation))
+        rng = np.random.default_rng(seed)
+        best = None
+        with tqdm(total=epochs, desc=self.model.name, leave=False, disable=not progress, unit="epoch") as bar:
+            for _ in range(epochs):
+                started = time.perf_counter()
+                history.loss.append(self._epoch(X, y, rng.permutation(len(X))))
+                if validation is not None:
+                    history.val_loss.append(self.mean_squared_error(*validation))
+                history.seconds.append(time.perf_counter() - started)
+                bar.update()
+                if patience is not None:
+                    if history.best_epoch == len(history.loss):
+                        best = self.model.get_weights()
+                    elif len(history.loss) - history.best_epoch >= patience:
+                        break
+        if best is not None:
+            self.model.set_weights(best)
+        return history
+
+    def _compile(self, X, y, validation):
+        """Compile by running zero steps; the seconds it took (next to nothing when this shape was compiled before)."""
+        started = time.perf_counter()
+        X_call, y_call, shape = self._call_shapes(X, y)
+        self._run_steps(X_call, y_call, np.ones(shape, "float32"), tf.constant(0))
+        if validation is not None:
+            self.mean_squared_error(X[:1], y[:1])
+        return time.perf_counter() - started
+
+    def _check(self, name, X, y):
+        window, horizon = self.model.input_shape[1], self.model.output_shape[1]
+        if np.ndim(X) != 2 or np.ndim(y) != 2 or len(X) != len(y) or not len(X):
+            raise ValueError(
+                f"the {name} part must be X (n, window), y (n, horizon), n >= 1; got {X.shape}, {y.shape}."
+            )
+        if X.shape[1] != window or y.shape[1] != horizon:
+            raise ValueError(
+                f"the network takes windows of {window} and forecasts {horizon}; the {name} part has {X.shape}, {y.shape}."
+            )
+        if not (np.isfinite(X[0]).all() and np.isfinite(X[:, -1]).all() and np.isfinite(y).all()):
+            raise ValueError(f"the {name} part must hold finite numbers; it has missing or infinite ones.")
+
+
+def fit(model, X, y, *, batch_size=32, learning_rate=1e-3, **options):
+    """Train ``model`` once: ``Trainer(model, batch_size, learning_rate).fit(X, y, **options)``."""
+    return Trainer(model, batch_size, learning_rate).fit(X, y, **options)
+
+
+def predict(model, X):
+    """Forecasts (n, horizon) in float64 from windows X (n, window)."""
+    return model.predict(np.asarray(X, "float32")[..., None], batch_size=256, verbose=0).astype(float)
+
+
+def model_name(cell, dataset, horizon):
+    """The walk-through's pattern: cell, first letter of the data set, horizon: ``GRU_B20``, ``LSTM_A1``."""
+    return f"{cell.upper()}_{dataset[0].upper()}{horizon}"
+
+
+def save(model, folder, dataset, horizon):
+    """Save a network as ``folder/GRU_B20.keras`` (named by ``model_name``) and return the path."""
+    path = Path(folder) / f"{model_name(model.name, dataset, horizon)}.keras"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.save(path)
+    return path
+
+
+def load(path):
+    """Load a saved ``.keras`` network in safe mode: a file can bring weights and layers, but no code to run."""
+    if not Path(path).is_file() or Path(path).suffix != ".keras":
+        raise FileNotFoundError(f"path must be a .keras file that exists; got {str(path)!r}.")
+    return keras.models.load_model(path, safe_mode=True)
