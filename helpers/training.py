@@ -51,7 +51,7 @@ STEPS_PER_CALL = 64
 
 
 def build_model(cell, units, window, horizon, seed=None):
-    """One recurrent layer and a linear read-out, as in Velarde et al. (2022): inputs (n, window, 1), outputs (n, horizon).
+    """One recurrent layer and a linear read-out (Velarde et al. 2022): inputs (n, window, 1), outputs (n, horizon).
 
     ``cell`` is "rnn", "gru" or "lstm". A ``seed`` seeds Python, NumPy and Keras, so that it fixes the first weights.
     """
@@ -220,7 +220,8 @@ class Trainer:
             )
         if X.shape[1] != window or y.shape[1] != horizon:
             raise ValueError(
-                f"the network takes windows of {window} and forecasts {horizon}; the {name} part has {X.shape}, {y.shape}."
+                f"the network takes windows of {window} and forecasts {horizon}; the {name} part has shapes "
+                f"{X.shape} and {y.shape}."
             )
         if not (np.isfinite(X[0]).all() and np.isfinite(X[:, -1]).all() and np.isfinite(y).all()):
             raise ValueError(f"the {name} part must hold finite numbers; it has missing or infinite ones.")

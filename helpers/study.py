@@ -1,0 +1,291 @@
+"""A grid of runs -> one tidy table of results. Only a run of a network imports TensorFlow, importing this does not.
+
+A run is one (protocol, dataset, horizon, model, seed): a model is fitted on one series and forecasts all of them.
+"""
+
+import ast
+import functools
+import inspect
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+from tqdm.auto import tqdm
+
+from helpers import baselines, data, metrics
+from helpers.data import check_choice, check_integer
+
+PROTOCOLS = ("published", "sound")
+BASELINES = ("last_value", "seasonal_naive", "nlinear")
+NETWORKS = ("rnn", "gru", "lstm", "gru_matched")
+MODELS = BASELINES + NETWORKS
+KEYS = ["protocol", "dataset", "source", "horizon", "model", "seed"]
+COLUMNS = [
+    *["protocol", "dataset", "source", "horizon", "model", "units", "params", "seed", "series"],
+    *["rmse", "mae", "mase", "da", "epochs", "train_seconds", "compile_seconds"],
+]
+# Budgets. `published` is Velarde et al. (2022); `sound` was chosen on the validation part, the same for all networks.
+SETTINGS = {
+    "published": {"epochs": 200, "patience": None, "batch_size": 32},
+    "sound": {"epochs": 100, "patience": 10, "batch_size": 32},
+}
+
+
+def make_grid(protocol, datasets, horizons, models, seeds, *, window=60, units=128, **settings):
+    """All combinations as a list of runs (dicts), baselines once (seed 0), networks once for each seed.
+
+    ``settings`` (epochs, patience, batch_size, learning_rate) replace those of SETTINGS[protocol].
+
+    Raises ValueError for an unknown protocol, dataset or model, an empty list or a negative seed.
+    """
+    check_choice("protocol", protocol, PROTOCOLS)
+    for name, values in {"datasets": datasets, "horizons": horizons, "models": models, "seeds": seeds}.items():
+        if not len(values):
+            raise ValueError(f"{name} must name at least one; got {values!r}: the grid would be empty.")
+    for model in models:
+        check_choice("model", model, MODELS)
+    for value in seeds:
+        check_integer("seed", value, 0)
+    for value in horizons:
+        check_integer("horizon", value)
+    check_integer("window", window)
+    check_integer("units", units)
+    grid = []
+    for dataset, horizon, model in product(datasets, horizons, models):
+        run = {"protocol": protocol, "dataset": dataset, "horizon": int(horizon), "model": model, "window": window}
+        if model in BASELINES:
+            grid.append(run | {"seed": 0})
+        else:
+            budget = SETTINGS[protocol] | settings | {"units": units}
+            grid += [run | budget | {"seed": int(seed)} for seed in seeds]
+    return grid
+
+
+@dataclass
+class Prepared:
+    """Windows of one series on the scale that the models see (``train``, ``validation`` or None, ``test``: pairs X, y),
+    and on the published scale (whole-series min-max) what scoring needs: ``actual`` test targets (n, horizon), the
+    ``last`` known values (n, 1), the last value's mean absolute ``naive_error`` on the training windows, and ``undo``,
+    which puts forecasts for the test windows on that scale."""
+
+    train: tuple
+    validation: tuple | None
+    test: tuple
+    actual: np.ndarray
+    last: np.ndarray
+    naive_error: float
+    undo: Callable
+
+
+def prepare(values, protocol, window, horizon):
+    """Cut and scale one series (time,) as a protocol says; see ``Prepared``.
+
+    "published": min-max over the whole series, no validation part. "sound": a scaler fitted on the training part, then
+    each window relative to its own last value and spread.
+    """
+    low, span = data.min_max(values)
+    scaled = (values - low) / span
+    X, y = data.make_windows(scaled, window, horizon)
+    if protocol == "published":
+        train, test = data.published_split(len(values), window, horizon)
+        pairs = [(X[train], y[train]), None, (X[test], y[test])]
+        undo = np.asarray
+    else:
+        train, validation, test = data.chronological_split(len(values), window, horizon)
+        known = values[: train.stop + window + horizon - 1, None]  # the training part: all that a scaler may see
+        scaler = StandardScaler().fit(known)
+        standard = data.make_windows(scaler.transform(values[:, None])[:, 0], window, horizon)
+        prepared = [data.normalise_windows(*(array[part] for array in standard)) for part in (train, validation, test)]
+        pairs = [part[:2] for part in prepared]
+        last, spread = prepared[2][2]
+
+        def undo(forecast):
+            on_data_scale = data.undo_windows(forecast, last, spread) * scaler.scale_ + scaler.mean_
+            return (on_data_scale - low) / span
+
+    naive_error = float(np.mean(np.abs(y[train] - X[train][:, -1:])))
+    return Prepared(*pairs, y[test], undo(pairs[2][0][:, -1:]), naive_error, undo)
+
+
+@functools.lru_cache(maxsize=32)
+def _trainer(cell, units, window, horizon, batch_size, learning_rate):
+    """A compiled trainer of this shape, kept by each worker process for the next seed."""
+    from helpers import training
+
+    return training.Trainer(training.build_model(cell, units, window, horizon), batch_size, learning_rate)
+
+
+def fit_network(train, validation, run, progress=False):
+    """Train the network of one run (as from ``make_grid``); return (model, History)."""
+    from helpers import training
+
+    window, horizon = train[0].shape[1], train[1].shape[1]
+    cell = "gru" if run["model"] == "gru_matched" else run["model"]
+    units = training.matched_units(run["units"]) if run["model"] == "gru_matched" else run["units"]
+    trainer = _trainer(cell, units, window, horizon, run["batch_size"], run.get("learning_rate", 1e-3))
+    fresh = training.build_model(cell, units, window, horizon, seed=run["seed"])
+    history = trainer.fit(
+        *train,
+        epochs=run["epochs"],
+        validation=validation,
+        patience=run["patience"],
+        seed=run["seed"],
+        weights=fresh.get_weights(),
+        progress=progress,
+    )
+    return trainer.model, history
+
+
+def run_one(table, run):
+    """Fit the model of ``run`` on the first series of ``table`` (time, series) and score it on all of them.
+
+    Returns (rows, losses, direction, actual): a list of dicts, one a series; squared error of each forecast averaged
+    over its steps on the published scale, float32 (series, origins); signs of the forecast and of the true change from
+    the last known value to the last step, int8 (series, origins).
+    """
+    series = {name: prepare(table[name].to_numpy(), run["protocol"], run["window"], run["horizon"]) for name in table}
+    first = next(iter(series.values()))
+    inputs = np.concatenate([part.test[0] for part in series.values()])
+    facts = {"units": 0, "params": 0, "epochs": 0, "train_seconds": 0.0, "compile_seconds": 0.0}
+    if run["model"] in BASELINES:
+        model = baselines.make_baseline(run["model"], table.attrs["season"]).fit(*first.train)
+        forecasts = model.predict(inputs)
+        facts |= {"params": model.params}
+    else:
+        from helpers import training
+
+        network, history = fit_network(first.train, first.validation, run)
+        forecasts = training.predict(network, inputs)
+        facts |= {"units": network.layers[0].units, "params": network.count_params(), "epochs": len(history.loss)}
+        facts |= {"train_seconds": sum(history.seconds), "compile_seconds": history.compile_seconds}
+    rows, losses, direction, truth = [], [], [], []
+    for (name, part), forecast in zip(series.items(), np.split(forecasts, len(series)), strict=True):
+        predicted = part.undo(forecast)
+        scores = {
+            "rmse": metrics.rmse(part.actual, predicted),
+            "mae": metrics.mae(part.actual, predicted),
+            "mase": metrics.mase(part.actual, predicted, part.naive_error),
+            "da": metrics.published_directional_accuracy(part.actual, predicted),
+        }
+        rows.append({**run, "source": table.attrs["source"], "series": name, **facts, **scores})
+        losses.append(np.mean((part.actual - predicted) ** 2, axis=1))
+        direction.append(np.sign(predicted[:, -1] - part.last[:, 0]))
+        truth.append(np.sign(part.actual[:, -1] - part.last[:, 0]))
+    rows = [{column: row[column] for column in COLUMNS} for row in rows]
+    return rows, np.array(losses, "float32"), np.array(direction, "int8"), np.array(truth, "int8")
+
+
+def fingerprint(*functions, packages=()):
+    """A hash of the code of ``functions`` and of all that they use from this package, and of the packages' versions.
+
+    Comments, docstrings and layout do not count: a run is recomputed for another computation, not for another word.
+    """
+    waiting, found = [inspect.unwrap(function) for function in functions], {}
+    modules = [module for name, module in sys.modules.items() if name.startswith("helpers.")]
+    while waiting:
+        code = waiting.pop()
+        if inspect.isclass(code) or inspect.isfunction(code):
+            if code.__module__.startswith("helpers.") and code not in found:
+                tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+                found[code] = ast.dump(_without_docstrings(tree))
+                names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+                names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+                used = [vars(module)[name] for module in modules for name in names if name in vars(module)]
+                waiting += [inspect.unwrap(item) if callable(item) else item for item in used]
+        elif isinstance(code, int | float | str | tuple | dict):
+            found[repr(code)] = repr(code)
+    return joblib.hash(sorted(found.values()) + [version(package) for package in packages])
+
+
+def _without_docstrings(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return tree
+
+
+def _stored_run(table, run, code):
+    # What joblib.Memory caches. It watches this function's own text alone; `code` stands for all that it calls.
+    return run_one(table, run)
+
+
+def study(tables, grid, folder, n_jobs=-1, progress=True):
+    """Run a grid on all cores; what was finished before, by this or an earlier call, is read from the cache.
+
+    Parameters
+    ----------
+    tables : dict, data set -> table (time, series) as from ``load`` (``attrs`` hold "source" and "season")
+    grid : list of runs, as from ``make_grid``
+    folder : where ``cache`` lies; each finished run is stored there at once, so a killed study resumes where it stood
+    n_jobs : worker processes, -1 for one a core; or what ``joblib.parallel_config`` says (its Dask backend, say)
+
+    Returns
+    -------
+    results : the tidy table of COLUMNS; arrays : dict of the per-forecast losses and signs, see ``save_results``
+
+    A changed run, changed data, changed code or another version of Keras recomputes what it touches, nothing else.
+    """
+    if not grid:
+        raise ValueError("grid must hold at least one run; got an empty list.")
+    if n_jobs is not None and (check_integer("n_jobs", n_jobs, -1) == 0):
+        raise ValueError("n_jobs must be -1 (all cores) or at least 1; got 0.")
+    for run in grid:
+        check_choice("dataset", run["dataset"], list(tables))
+    code = {"baseline": fingerprint(run_one, baselines.make_baseline)}
+    if any(run["model"] in NETWORKS for run in grid):
+        from helpers import training
+
+        needs = (run_one, fit_network, training.Trainer, training.predict)
+        code["network"] = fingerprint(*needs, packages=("keras", "tensorflow"))
+    cached = joblib.Memory(Path(folder) / "cache", verbose=0).cache(_stored_run)
+    calls = [
+        (tables[run["dataset"]], run, code["baseline" if run["model"] in BASELINES else "network"]) for run in grid
+    ]
+    missing = [call for call in calls if call[1]["model"] in NETWORKS and not cached.check_call_in_cache(*call)]
+    # batch_size=1: joblib would else hand several runs of minutes to one worker after a few fast ones
+    parallel = joblib.Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
+    with warnings.catch_warnings():
+        # a worker that has grown by 300 MB (XLA keeps what it compiled) is replaced by a fresh one: no run is lost
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+        for _ in tqdm(
+            parallel(joblib.delayed(cached)(*call) for call in missing),
+            total=len(missing),
+            desc="networks to train",
+            leave=False,
+            disable=not progress,
+            unit="run",
+        ):
+            continue
+    finished = [cached(*call) for call in calls]  # baselines are computed here: each takes less than a second
+    results = pd.DataFrame([row for rows, *_ in finished for row in rows], columns=COLUMNS)
+    arrays = {}
+    for rows, losses, direction, truth in finished:
+        protocol, dataset, source, horizon, model, seed = (rows[0][key] for key in KEYS)
+        key = f"{protocol}|{dataset}|{source}|{horizon}|{model}|{seed}"
+        arrays |= {f"loss/{key}": losses, f"direction/{key}": direction, f"actual/{dataset}|{source}|{horizon}": truth}
+    return results, arrays
+
+
+def save_results(results, arrays, folder):
+    """Write ``results.csv`` and beside it ``losses.npz``; a reader never sees a half-written file.
+
+    ``losses.npz`` holds for each run "protocol|dataset|source|horizon|model|seed": ``loss/run`` and ``direction/run``,
+    and for each data set and horizon ``actual/dataset|source|horizon``; all (series, origins), see ``run_one``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    results.to_csv(folder / "results.csv.part", index=False)
+    with open(folder / "losses.npz.part", "wb") as file:
+        np.savez_compressed(file, **arrays)
+    for name in ("losses.npz", "results.csv"):
+        (folder / f"{name}.part").replace(folder / name)
+    return folder / "results.csv"
