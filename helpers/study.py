@@ -24,7 +24,13 @@ from tqdm.auto import tqdm
 from helpers import baselines, data, metrics
 from helpers.data import check_choice, check_integer
 
-PROTOCOLS = ("published", "sound")
+# protocol -> (early stopping on a validation part, each window relative to its own last value and spread)
+PROTOCOLS = {
+    "published": (False, False),
+    "published + early stopping": (True, False),
+    "published + window scaling": (False, True),
+    "sound": (True, True),
+}
 BASELINES = ("last_value", "seasonal_naive", "nlinear")
 NETWORKS = ("rnn", "gru", "lstm", "gru_matched")
 MODELS = BASELINES + NETWORKS
@@ -33,17 +39,17 @@ COLUMNS = [
     *["protocol", "dataset", "source", "horizon", "model", "units", "params", "seed", "series"],
     *["rmse", "mae", "mase", "da", "epochs", "train_seconds", "compile_seconds"],
 ]
-# Budgets. `published` is Velarde et al. (2022); `sound` was chosen on the validation part, the same for all networks.
+# Budgets with and without early stopping, the same for all networks; 200 epochs are those of Velarde et al. (2022).
 SETTINGS = {
-    "published": {"epochs": 200, "patience": None, "batch_size": 32},
-    "sound": {"epochs": 100, "patience": 10, "batch_size": 32},
+    True: {"epochs": 100, "patience": 10, "batch_size": 32, "learning_rate": 1e-3},
+    False: {"epochs": 200, "patience": None, "batch_size": 32, "learning_rate": 1e-3},
 }
 
 
 def make_grid(protocol, datasets, horizons, models, seeds, *, window=60, units=128, **settings):
     """All combinations as a list of runs (dicts), baselines once (seed 0), networks once for each seed.
 
-    ``settings`` (epochs, patience, batch_size, learning_rate) replace those of SETTINGS[protocol].
+    ``settings`` (epochs, patience, batch_size, learning_rate) replace those of SETTINGS.
 
     Raises ValueError for an unknown protocol, dataset or model, an empty list or a negative seed.
     """
@@ -65,7 +71,7 @@ def make_grid(protocol, datasets, horizons, models, seeds, *, window=60, units=1
         if model in BASELINES:
             grid.append(run | {"seed": 0})
         else:
-            budget = SETTINGS[protocol] | settings | {"units": units}
+            budget = SETTINGS[PROTOCOLS[protocol][0]] | settings | {"units": units}
             grid += [run | budget | {"seed": int(seed)} for seed in seeds]
     return grid
 
@@ -89,31 +95,34 @@ class Prepared:
 def prepare(values, protocol, window, horizon):
     """Cut and scale one series (time,) as a protocol says; see ``Prepared``.
 
-    "published": min-max over the whole series, no validation part. "sound": a scaler fitted on the training part, then
-    each window relative to its own last value and spread.
+    Without early stopping there is no validation part, and the split is the published one; with it, the parts share no
+    target day. Window scaling comes with a scaler fitted on the training part; else the whole series is min-max scaled,
+    as published.
     """
+    stops_early, scales_windows = PROTOCOLS[protocol]
     low, span = data.min_max(values)
     scaled = (values - low) / span
     X, y = data.make_windows(scaled, window, horizon)
-    if protocol == "published":
-        train, test = data.published_split(len(values), window, horizon)
-        pairs = [(X[train], y[train]), None, (X[test], y[test])]
-        undo = np.asarray
-    else:
+    if stops_early:
         train, validation, test = data.chronological_split(len(values), window, horizon)
+    else:
+        (train, test), validation = data.published_split(len(values), window, horizon), None
+    undo = np.asarray
+    if scales_windows:
         known = values[: train.stop + window + horizon - 1, None]  # the training part: all that a scaler may see
         scaler = StandardScaler().fit(known)
-        standard = data.make_windows(scaler.transform(values[:, None])[:, 0], window, horizon)
-        prepared = [data.normalise_windows(*(array[part] for array in standard)) for part in (train, validation, test)]
-        pairs = [part[:2] for part in prepared]
-        last, spread = prepared[2][2]
+        X, y = data.make_windows(scaler.transform(values[:, None])[:, 0], window, horizon)
+        last, spread = data.normalise_windows(X[test])[2]
+        X, y, _ = data.normalise_windows(X, y)
 
         def undo(forecast):
             on_data_scale = data.undo_windows(forecast, last, spread) * scaler.scale_ + scaler.mean_
             return (on_data_scale - low) / span
 
-    naive_error = float(np.mean(np.abs(y[train] - X[train][:, -1:])))
-    return Prepared(*pairs, y[test], undo(pairs[2][0][:, -1:]), naive_error, undo)
+    pairs = [part and (X[part], y[part]) for part in (train, validation, test)]
+    X_scaled, y_scaled = data.make_windows(scaled, window, horizon)
+    naive_error = float(np.mean(np.abs(y_scaled[train] - X_scaled[train][:, -1:])))
+    return Prepared(*pairs, y_scaled[test], X_scaled[test][:, -1:], naive_error, undo)
 
 
 @functools.lru_cache(maxsize=32)
@@ -124,22 +133,28 @@ def _trainer(cell, units, window, horizon, batch_size, learning_rate):
     return training.Trainer(training.build_model(cell, units, window, horizon), batch_size, learning_rate)
 
 
-def fit_network(train, validation, run, progress=False):
-    """Train the network of one run (as from ``make_grid``); return (model, History)."""
+def cell_and_units(run):
+    """The recurrent layer and its width: a ``gru_matched`` is a GRU as large as the LSTM of the same run."""
     from helpers import training
 
-    window, horizon = train[0].shape[1], train[1].shape[1]
-    cell = "gru" if run["model"] == "gru_matched" else run["model"]
-    units = training.matched_units(run["units"]) if run["model"] == "gru_matched" else run["units"]
-    trainer = _trainer(cell, units, window, horizon, run["batch_size"], run.get("learning_rate", 1e-3))
-    fresh = training.build_model(cell, units, window, horizon, seed=run["seed"])
+    if run["model"] == "gru_matched":
+        return "gru", training.matched_units(run["units"])
+    return run["model"], run["units"]
+
+
+def fit_network(train, validation, run, progress=False):
+    """Train the network of one run (as from ``make_grid``) on the pair ``train``; return (model, History)."""
+    from helpers import training
+
+    shape = (*cell_and_units(run), train[0].shape[1], train[1].shape[1])
+    trainer = _trainer(*shape, run["batch_size"], run["learning_rate"])
     history = trainer.fit(
         *train,
         epochs=run["epochs"],
         validation=validation,
         patience=run["patience"],
         seed=run["seed"],
-        weights=fresh.get_weights(),
+        weights=training.build_model(*shape, seed=run["seed"]).get_weights(),
         progress=progress,
     )
     return trainer.model, history
@@ -148,14 +163,18 @@ def fit_network(train, validation, run, progress=False):
 def run_one(table, run):
     """Fit the model of ``run`` on the first series of ``table`` (time, series) and score it on all of them.
 
-    Returns (rows, losses, direction, actual): a list of dicts, one a series; squared error of each forecast averaged
-    over its steps on the published scale, float32 (series, origins); signs of the forecast and of the true change from
-    the last known value to the last step, int8 (series, origins).
+    Returns
+    -------
+    dict: ``rows``, a list of dicts, one a series; ``forecasts`` on the published scale, float32 (series, origins,
+    horizon); ``loss``, their squared error averaged over the steps, float32 (series, origins); ``direction`` and
+    ``actual``, the signs of the forecast and of the true change from the last known value to the last step, int8
+    (series, origins); and for a network its ``history`` and ``weights``.
     """
     series = {name: prepare(table[name].to_numpy(), run["protocol"], run["window"], run["horizon"]) for name in table}
     first = next(iter(series.values()))
     inputs = np.concatenate([part.test[0] for part in series.values()])
     facts = {"units": 0, "params": 0, "epochs": 0, "train_seconds": 0.0, "compile_seconds": 0.0}
+    result = {"rows": [], "forecasts": [], "loss": [], "direction": [], "actual": []}
     if run["model"] in BASELINES:
         model = baselines.make_baseline(run["model"], table.attrs["season"]).fit(*first.train)
         forecasts = model.predict(inputs)
@@ -167,7 +186,7 @@ def run_one(table, run):
         forecasts = training.predict(network, inputs)
         facts |= {"units": network.layers[0].units, "params": network.count_params(), "epochs": len(history.loss)}
         facts |= {"train_seconds": sum(history.seconds), "compile_seconds": history.compile_seconds}
-    rows, losses, direction, truth = [], [], [], []
+        result |= {"history": history, "weights": network.get_weights()}
     for (name, part), forecast in zip(series.items(), np.split(forecasts, len(series)), strict=True):
         predicted = part.undo(forecast)
         scores = {
@@ -176,25 +195,28 @@ def run_one(table, run):
             "mase": metrics.mase(part.actual, predicted, part.naive_error),
             "da": metrics.published_directional_accuracy(part.actual, predicted),
         }
-        rows.append({**run, "source": table.attrs["source"], "series": name, **facts, **scores})
-        losses.append(np.mean((part.actual - predicted) ** 2, axis=1))
-        direction.append(np.sign(predicted[:, -1] - part.last[:, 0]))
-        truth.append(np.sign(part.actual[:, -1] - part.last[:, 0]))
-    rows = [{column: row[column] for column in COLUMNS} for row in rows]
-    return rows, np.array(losses, "float32"), np.array(direction, "int8"), np.array(truth, "int8")
+        row = {**run, "source": table.attrs["source"], "series": name, **facts, **scores}
+        result["rows"].append({column: row[column] for column in COLUMNS})
+        result["forecasts"].append(predicted)
+        result["loss"].append(np.mean((part.actual - predicted) ** 2, axis=1))
+        result["direction"].append(np.sign(predicted[:, -1] - part.last[:, 0]))
+        result["actual"].append(np.sign(part.actual[:, -1] - part.last[:, 0]))
+    kinds = {"forecasts": "float32", "loss": "float32", "direction": "int8", "actual": "int8"}
+    return result | {name: np.array(result[name], kind) for name, kind in kinds.items()}
 
 
-def fingerprint(*functions, packages=()):
+def fingerprint(*functions, packages=(), leaving_out=None):
     """A hash of the code of ``functions`` and of all that they use from this package, and of the packages' versions.
 
     Comments, docstrings and layout do not count: a run is recomputed for another computation, not for another word.
+    Code of the module ``leaving_out`` does not count either.
     """
     waiting, found = [inspect.unwrap(function) for function in functions], {}
-    modules = [module for name, module in sys.modules.items() if name.startswith("helpers.")]
+    modules = [module for name, module in sys.modules.items() if name.startswith("helpers.") and name != leaving_out]
     while waiting:
         code = waiting.pop()
         if inspect.isclass(code) or inspect.isfunction(code):
-            if code.__module__.startswith("helpers.") and code not in found:
+            if code.__module__ in {module.__name__ for module in modules} and code not in found:
                 tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
                 found[code] = ast.dump(_without_docstrings(tree))
                 names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -230,7 +252,7 @@ def study(tables, grid, folder, n_jobs=-1, progress=True):
 
     Returns
     -------
-    results : the tidy table of COLUMNS; arrays : dict of the per-forecast losses and signs, see ``save_results``
+    list of results in the order of the grid, each as from ``run_one``. ``tidy`` makes one table of them.
 
     A changed run, changed data, changed code or another version of Keras recomputes what it touches, nothing else.
     """
@@ -240,12 +262,12 @@ def study(tables, grid, folder, n_jobs=-1, progress=True):
         raise ValueError("n_jobs must be -1 (all cores) or at least 1; got 0.")
     for run in grid:
         check_choice("dataset", run["dataset"], list(tables))
-    code = {"baseline": fingerprint(run_one, baselines.make_baseline)}
+    code = {"baseline": fingerprint(run_one, leaving_out="helpers.training")}
     if any(run["model"] in NETWORKS for run in grid):
-        from helpers import training
+        from helpers import training  # noqa: F401 - so that its code is there to be hashed
 
-        needs = (run_one, fit_network, training.Trainer, training.predict)
-        code["network"] = fingerprint(*needs, packages=("keras", "tensorflow"))
+        packages = ("keras", "tensorflow")
+        code["network"] = fingerprint(run_one, packages=packages, leaving_out="helpers.baselines")
     cached = joblib.Memory(Path(folder) / "cache", verbose=0).cache(_stored_run)
     calls = [
         (tables[run["dataset"]], run, code["baseline" if run["model"] in BASELINES else "network"]) for run in grid
@@ -265,27 +287,42 @@ def study(tables, grid, folder, n_jobs=-1, progress=True):
             unit="run",
         ):
             continue
-    finished = [cached(*call) for call in calls]  # baselines are computed here: each takes less than a second
-    results = pd.DataFrame([row for rows, *_ in finished for row in rows], columns=COLUMNS)
-    arrays = {}
-    for rows, losses, direction, truth in finished:
-        protocol, dataset, source, horizon, model, seed = (rows[0][key] for key in KEYS)
-        key = f"{protocol}|{dataset}|{source}|{horizon}|{model}|{seed}"
-        arrays |= {f"loss/{key}": losses, f"direction/{key}": direction, f"actual/{dataset}|{source}|{horizon}": truth}
-    return results, arrays
+    return [cached(*call) for call in calls]  # baselines are computed here: each takes less than a second
 
 
-def save_results(results, arrays, folder):
-    """Write ``results.csv`` and beside it ``losses.npz``; a reader never sees a half-written file.
+def tidy(results):
+    """The results of a study as one table, a row for each run and series, with the columns of COLUMNS."""
+    return pd.DataFrame([row for result in results for row in result["rows"]], columns=COLUMNS)
 
-    ``losses.npz`` holds for each run "protocol|dataset|source|horizon|model|seed": ``loss/run`` and ``direction/run``,
-    and for each data set and horizon ``actual/dataset|source|horizon``; all (series, origins), see ``run_one``.
+
+def save_results(results, folder):
+    """Write the table as ``results.csv``, and ``losses.npz`` beside it; a reader never sees a half-written file.
+
+    ``losses.npz`` holds for each run "protocol|dataset|source|horizon|model|seed" the arrays ``loss/run`` and
+    ``direction/run``, and for each data set and horizon ``actual/dataset|source|horizon``: all (series, origins), see
+    ``run_one``. Returns the path of the table.
     """
+    arrays = {}
+    for result in results:
+        protocol, dataset, source, horizon, model, seed = (result["rows"][0][key] for key in KEYS)
+        key = f"{protocol}|{dataset}|{source}|{horizon}|{model}|{seed}"
+        arrays |= {f"loss/{key}": result["loss"], f"direction/{key}": result["direction"]}
+        arrays[f"actual/{dataset}|{source}|{horizon}"] = result["actual"]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    results.to_csv(folder / "results.csv.part", index=False)
+    tidy(results).to_csv(folder / "results.csv.part", index=False)
     with open(folder / "losses.npz.part", "wb") as file:
         np.savez_compressed(file, **arrays)
     for name in ("losses.npz", "results.csv"):
         (folder / f"{name}.part").replace(folder / name)
     return folder / "results.csv"
+
+
+def rebuild(run, result):
+    """The trained network of one run, from the weights that ``run_one`` kept."""
+    from helpers import training
+
+    cell, units = cell_and_units(run)
+    model = training.build_model(cell, units, run["window"], run["horizon"])
+    model.set_weights(result["weights"])
+    return model
