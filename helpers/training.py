@@ -233,8 +233,14 @@ def fit(model, X, y, *, batch_size=32, learning_rate=1e-3, **options):
 
 
 def predict(model, X):
-    """Forecasts (n, horizon) in float64 from windows X (n, window)."""
-    return model.predict(np.asarray(X, "float32")[..., None], batch_size=256, verbose=0).astype(float)
+    """Forecasts (n, horizon) in float64 from windows X (n, window).
+
+    Rows are padded to whole batches: a matrix product of another shape may round another way, and a forecast must not
+    depend on how many others are made with it.
+    """
+    padding = -len(X) % 256
+    padded = np.pad(np.asarray(X, "float32"), ((0, padding), (0, 0)))[..., None]
+    return model.predict(padded, batch_size=256, verbose=0)[: len(X)].astype(float)
 
 
 def model_name(cell, dataset, horizon):

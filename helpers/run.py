@@ -1,0 +1,141 @@
+"""Execute all notebooks in order: ``python -m helpers.run quick`` (or ``smoke``, ``full``).
+
+Leaves executed notebooks, HTML pages with an index, figures and tables under ``build/``. With ``--publish`` executed
+notebooks replace those in ``notebooks/``, and figures and tables go to ``figures/``.
+"""
+
+import argparse
+import base64
+import hashlib
+import html
+import re
+import shutil
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import papermill
+from nbconvert import HTMLExporter
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.notebook import NOTEBOOKS, PROFILES
+
+ROOT = NOTEBOOKS.parent
+MATHJAX = "mathjax/MathJax.js?config=TeX-AMS_CHTML-full,Safe"  # a copy beside the pages: equations show offline too
+TABLES = ("results.csv", "losses.npz", "ablation.csv", "verdicts.csv")
+
+
+def execute(path, profile, output):
+    """Run one notebook under papermill into ``output``/notebooks; return the executed notebook's path and seconds.
+
+    A notebook that fails is kept as far as it came; the error is raised again.
+    """
+    target = output / "notebooks" / path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    parameters = {"profile": profile, "output_dir": str(output)}
+    papermill.execute_notebook(path, target, parameters, cwd=NOTEBOOKS, progress_bar=False, log_output=False)
+    return target, time.perf_counter() - started
+
+
+def cleaned(path):
+    """An executed notebook without what papermill added: parameters cell, timings, paths; counts run from 1."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    notebook.metadata.pop("papermill", None)
+    count = 0
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = count
+    notebook.metadata["executed_source"] = source_hash(notebook)
+    return notebook
+
+
+def source_hash(notebook):
+    """A hash of all cells' sources: a test holds a committed notebook's outputs to its text by it."""
+    return hashlib.sha256("\0".join(cell.source for cell in notebook.cells).encode()).hexdigest()
+
+
+def write_pages(notebooks, folder):
+    """Write an HTML page for each executed notebook and an index with a thumbnail for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(str(files("jupyter_server_mathjax") / "static"), folder / "mathjax", dirs_exist_ok=True)
+    exporter = HTMLExporter(mathjax_url=MATHJAX)
+    entries = []
+    for path in notebooks:
+        notebook = cleaned(path)
+        title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
+        page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
+        (folder / f"{path.stem}.html").write_text(page.replace('.ipynb"', '.html"'), encoding="utf-8")
+        entries.append(_index_entry(path.stem, title, notebook))
+    style = "body{font:17px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}img{width:100%}"
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{style}</style>'
+    name = "GRU vs LSTM, measured"
+    body = f"<h1>{name}</h1>" + "\n".join(entries)
+    page = f'<!DOCTYPE html><html lang="en"><head>{head}<title>{name}</title></head><body>{body}</body></html>'
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    return folder / "index.html"
+
+
+def _index_entry(stem, title, notebook):
+    """A heading with a link, and the notebook's first figure (none where no figure was drawn)."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    figures = [output for output in outputs if "image/png" in output.get("data", {})]
+    picture = ""
+    if figures:
+        png = base64.b64encode(base64.b64decode(figures[0].data["image/png"])).decode()
+        alt = html.escape(figures[0].metadata.get("image/png", {}).get("alt", title), quote=True)
+        picture = f'<a href="{stem}.html"><img alt="{alt}" src="data:image/png;base64,{png}"></a>'
+    return f'<h2><a href="{stem}.html">{html.escape(title)}</a></h2>{picture}'
+
+
+def publish(notebooks, output):
+    """Put the executed notebooks in place of the sources, and figures and tables into ``figures/``."""
+    for path in notebooks:
+        nbformat.write(cleaned(path), NOTEBOOKS / path.name)
+    folder = ROOT / "figures"
+    folder.mkdir(exist_ok=True)
+    for path in [*(output / "figures").glob("*.png"), *(output / name for name in TABLES)]:
+        shutil.copy(path, folder / path.name)
+
+
+def main(arguments=None):
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.run", description=__doc__.splitlines()[0])
+    parser.add_argument("profile", choices=PROFILES, nargs="?", default="quick")
+    parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for all results (default: build)")
+    parser.add_argument("--publish", action="store_true", help="also renew notebooks/ and figures/ from this run")
+    options = parser.parse_args(arguments)
+    output = options.output.resolve()
+    paths = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    executed = []
+    for number, path in enumerate(paths, start=1):
+        print(f"{number}/{len(paths)} {path.stem} ...", end=" ", flush=True)
+        try:
+            target, seconds = execute(path, options.profile, output)
+        except PapermillExecutionError as error:
+            print(
+                f"failed\n{error.ename}: {error.evalue}\nThe notebook up to there: {output / 'notebooks' / path.name}"
+            )
+            return 1
+        executed.append(target)
+        print(f"{seconds:.0f} s", flush=True)
+    index = write_pages(executed, output / "html")
+    if options.publish:
+        publish(executed, output)
+    print("\n" + pd.read_csv(output / "verdicts.csv").to_string(index=False))
+    print(f"\npages      {index}\nnotebooks  {output / 'notebooks'}\nfigures    {output / 'figures'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""The grid of runs: protocols, pairing, resuming, the tidy table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import data, metrics, study
+
+TINY = {"window": 10, "units": 3}
+
+
+@pytest.fixture(scope="module")
+def table():
+    """A short simulated table: three noisy weekly series of 640 days."""
+    rng = np.random.default_rng(0)
+    week = np.tile([1.0, 1, 1, 1, 1, 0, 0], 92)[:640]
+    columns = {name: (week + 0.1 * rng.standard_normal(640)) * (scale + 1) for scale, name in enumerate("abc")}
+    simulated = pd.DataFrame(columns)
+    simulated.attrs = {"source": "simulated", "season": 7}
+    return simulated
+
+
+@pytest.fixture(scope="module")
+def finished(table, tmp_path_factory):
+    """A small study of both protocols with all models, and its folder."""
+    folder = tmp_path_factory.mktemp("study")
+    grid = study.make_grid("published", ["toy"], [2], ["last_value", "gru"], [1], epochs=2, **TINY)
+    grid += study.make_grid("sound", ["toy"], [2], study.MODELS, [1, 2], epochs=2, patience=1, **TINY)
+    return grid, study.study({"toy": table}, grid, folder, n_jobs=2, progress=False), folder
+
+
+def test_every_run_gives_one_row_for_each_series(finished):
+    grid, results, _ = finished
+    tidy = study.tidy(results)
+    assert list(tidy.columns) == study.COLUMNS
+    assert len(grid) == 2 + 3 + 4 * 2
+    assert len(tidy) == 3 * len(grid)
+    assert not tidy.isna().any().any()
+    assert not tidy.duplicated([*study.KEYS, "series"]).any()
+    assert set(tidy.source) == {"simulated"}
+
+
+def test_baselines_go_through_the_same_scoring(table, finished):
+    grid, results, _ = finished
+    index = next(i for i, run in enumerate(grid) if run["model"] == "last_value" and run["protocol"] == "sound")
+    low, span = data.min_max(table["b"].to_numpy())
+    X, y = data.make_windows((table["b"].to_numpy() - low) / span, 10, 2)
+    test = data.chronological_split(640, 10, 2)[2]
+    expected = metrics.rmse(y[test], np.repeat(X[test][:, -1:], 2, axis=1))
+    assert results[index]["rows"][1]["rmse"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_stored_losses_are_those_of_the_table(finished):
+    _, results, _ = finished
+    for result in results:
+        for row, loss in zip(result["rows"], result["loss"], strict=True):
+            assert np.sqrt(loss.mean()) == pytest.approx(row["rmse"], rel=1e-5)
+
+
+def test_last_value_scores_one_in_sample(table):
+    values = table["a"].to_numpy()
+    for protocol in study.PROTOCOLS:
+        part = study.prepare(values, protocol, 10, 4)
+        low, span = data.min_max(values)
+        train = slice(0, len(part.train[0]))
+        X, y = data.make_windows((values - low) / span, 10, 4)
+        forecast = np.repeat(X[train][:, -1:], 4, axis=1)
+        assert metrics.mase(y[train], forecast, part.naive_error) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("protocol", list(study.PROTOCOLS))
+def test_what_a_protocol_does_to_the_windows_is_undone(table, protocol):
+    part = study.prepare(table["c"].to_numpy(), protocol, 10, 4)
+    np.testing.assert_allclose(part.undo(part.test[1]), part.actual, atol=1e-12)
+    np.testing.assert_allclose(part.undo(part.test[0][:, -1:]), part.last, atol=1e-12)
+
+
+def test_the_sound_protocol_sees_nothing_of_the_test_part(table):
+    values = table["a"].to_numpy()
+    changed = values.copy()
+    changed[-251:] = 1000 + np.arange(251) ** 2
+    before, after = (study.prepare(series, "sound", 10, 4) for series in (values, changed))
+    for part in ("train", "validation"):
+        for a, b in zip(getattr(before, part), getattr(after, part), strict=True):
+            np.testing.assert_array_equal(a, b)
+    before, after = (study.prepare(series, "published", 10, 4) for series in (values, changed))
+    assert not np.array_equal(before.train[0], after.train[0])  # the published one does
+
+
+def test_a_second_call_computes_nothing_and_one_more_seed_only_itself(table, finished):
+    grid, results, folder = finished
+    stored = {path: path.stat().st_mtime_ns for path in folder.rglob("output.pkl")}
+    assert len(stored) == len(grid)
+    again = study.study({"toy": table}, grid, folder, n_jobs=1, progress=False)
+    assert study.tidy(again).equals(study.tidy(results))
+    more = study.make_grid("sound", ["toy"], [2], ["gru"], [1, 2, 3], epochs=2, patience=1, **TINY)
+    study.study({"toy": table}, more, folder, n_jobs=1, progress=False)
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("output.pkl")}
+    assert stored.items() <= after.items()
+    assert len(after) == len(stored) + 1
+
+
+def test_the_number_of_workers_does_not_change_a_bit(table, finished, tmp_path):
+    grid, results, _ = finished
+    few = [(run, result) for run, result in zip(grid, results, strict=True) if run["model"] in ("gru", "lstm")][:3]
+    alone = study.study({"toy": table}, [run for run, _ in few], tmp_path, n_jobs=1, progress=False)
+    for result, (_, expected) in zip(alone, few, strict=True):
+        np.testing.assert_array_equal(result["forecasts"], expected["forecasts"])
+
+
+def test_a_network_can_be_rebuilt_from_its_run(table, finished):
+    from helpers import training
+
+    grid, results, _ = finished
+    for run, result in zip(grid, results, strict=True):
+        if run["model"] in ("lstm", "gru_matched") and run["seed"] == 1:
+            part = study.prepare(table["a"].to_numpy(), run["protocol"], 10, 2)
+            forecast = part.undo(training.predict(study.rebuild(run, result), part.test[0]))
+            np.testing.assert_array_equal(forecast.astype("float32"), result["forecasts"][0])
+
+
+def test_other_data_and_other_code_are_other_runs(table):
+    before = study.fingerprint(study.run_one)
+    assert before == study.fingerprint(study.run_one)
+    assert before != study.fingerprint(study.run_one, packages=("numpy",))
+    assert study.fingerprint(metrics.rmse) != study.fingerprint(metrics.mae)
+
+
+def test_saved_results_hold_a_loss_for_every_forecast(finished, tmp_path):
+    _, results, _ = finished
+    path = study.save_results(results, tmp_path)
+    tidy = pd.read_csv(path)
+    arrays = np.load(tmp_path / "losses.npz", allow_pickle=False)
+    for keys, rows in tidy.groupby(study.KEYS, sort=False):
+        loss = arrays["loss/" + "|".join(map(str, keys))]
+        np.testing.assert_allclose(np.sqrt(loss.mean(axis=1)), rows.rmse, rtol=1e-5)
+    assert arrays["actual/toy|simulated|2"].shape == loss.shape
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["losses.npz", "results.csv"]
+
+
+BAD_GRIDS = [
+    ({"protocol": "unsound"}, "protocol must be one of"),
+    ({"models": ["transformer"]}, "model must be one of"),
+    ({"models": []}, "models must name at least one"),
+    ({"seeds": [-1]}, "seed must be at least 0; got -1"),
+    ({"horizons": [0]}, "horizon must be at least 1; got 0"),
+    ({"window": 0}, "window must be at least 1; got 0"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), BAD_GRIDS)
+def test_a_bad_grid_is_refused(change, sentence):
+    good = {"protocol": "sound", "datasets": ["toy"], "horizons": [1], "models": ["gru"], "seeds": [1]}
+    with pytest.raises(ValueError, match=sentence):
+        study.make_grid(**(good | change))
+
+
+def test_a_bad_study_is_refused(table, tmp_path):
+    grid = study.make_grid("sound", ["other"], [1], ["gru"], [1])
+    with pytest.raises(ValueError, match="grid must hold at least one run"):
+        study.study({"toy": table}, [], tmp_path)
+    with pytest.raises(ValueError, match="dataset must be one of 'toy'; got 'other'"):
+        study.study({"toy": table}, grid, tmp_path)
+    with pytest.raises(ValueError, match="n_jobs must be"):
+        study.study({"other": table}, grid, tmp_path, n_jobs=0)
+    assert not list(tmp_path.iterdir())

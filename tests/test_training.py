@@ -1,0 +1,147 @@
+"""One network: the same numbers as Keras, the same bits twice, early stopping, saving and loading."""
+
+import numpy as np
+import pytest
+
+from helpers import training
+from helpers.data import make_windows
+
+keras = training.keras
+
+
+@pytest.fixture(scope="module")
+def windows():
+    rng = np.random.default_rng(0)
+    X, y = make_windows(np.sin(np.arange(400) / 5) + 0.1 * rng.standard_normal(400), 12, 3)
+    return X, y  # (386, 12), (386, 3): twelve batches of 32 and one of 2
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_fit_gives_the_numbers_of_keras(windows, cell):
+    X, y = windows
+    ours = training.build_model(cell, 8, 12, 3, seed=1)
+    theirs = training.build_model(cell, 8, 12, 3, seed=1)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    history = training.fit(ours, X, y, epochs=3, seed=5)
+    theirs.compile(optimizer="adam", loss="mse")
+    rng = np.random.default_rng(5)
+    losses = []
+    for _ in range(3):
+        order = rng.permutation(len(X))
+        losses += theirs.fit(X[order][..., None], y[order], batch_size=32, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-4)
+    np.testing.assert_allclose(training.predict(ours, X), training.predict(theirs, X), atol=1e-5)
+
+
+def test_an_epoch_of_more_than_one_call_visits_every_row_once(windows):
+    X, y = windows
+    many_X, many_y = np.tile(X, (7, 1)), np.tile(y, (7, 1))  # 2702 rows: two calls of 64 batches of 32
+    model = training.build_model("gru", 4, 12, 3, seed=1)
+    trainer = training.Trainer(model, learning_rate=1e-12)  # does not move: the loss is that of the first weights
+    history = trainer.fit(many_X, many_y, epochs=1)
+    assert history.loss[0] == pytest.approx(trainer.mean_squared_error(X, y), rel=1e-5)
+
+
+def test_a_seed_gives_the_same_bits_twice_also_with_a_used_trainer(windows):
+    X, y = windows
+    fresh = training.build_model("lstm", 8, 12, 3, seed=3)
+    training.fit(fresh, X, y, epochs=2, seed=3)
+    used = training.Trainer(training.build_model("lstm", 8, 12, 3, seed=9))
+    used.fit(X, y, epochs=1, seed=9)
+    weights = training.build_model("lstm", 8, 12, 3, seed=3).get_weights()
+    used.fit(X, y, epochs=2, seed=3, weights=weights)
+    np.testing.assert_array_equal(training.predict(fresh, X), training.predict(used.model, X))
+
+
+def test_another_seed_gives_other_forecasts(windows):
+    X, _ = windows
+    models = [training.build_model("gru", 8, 12, 3, seed=seed) for seed in (1, 2)]
+    assert not np.array_equal(training.predict(models[0], X), training.predict(models[1], X))
+
+
+def test_early_stopping_puts_the_best_weights_back(windows):
+    X, y = windows
+    model = training.build_model("gru", 16, 12, 3, seed=1)
+    noise = np.random.default_rng(1).standard_normal(y.shape)  # nothing to learn: validation soon rises
+    trainer = training.Trainer(model, learning_rate=0.02)
+    history = trainer.fit(X[:200], noise[:200], epochs=60, validation=(X[200:], noise[200:]), patience=4)
+    assert len(history.loss) == history.best_epoch + 4 < 60
+    assert trainer.mean_squared_error(X[200:], noise[200:]) == pytest.approx(min(history.val_loss), rel=1e-6)
+
+
+def test_mean_squared_error_is_numpys(windows):
+    X, y = windows
+    model = training.build_model("rnn", 4, 12, 3, seed=1)
+    expected = np.mean((training.predict(model, X) - y) ** 2)
+    assert training.Trainer(model).mean_squared_error(X, y) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_forecast_does_not_depend_on_its_neighbours(windows):
+    X, _ = windows
+    model = training.build_model("gru", 16, 12, 3, seed=1)
+    np.testing.assert_array_equal(training.predict(model, X)[100:107], training.predict(model, X[100:107]))
+
+
+def test_one_compilation_serves_every_number_of_rows(windows):
+    X, y = windows
+    trainer = training.Trainer(training.build_model("gru", 4, 12, 3, seed=1))
+    first = trainer.fit(X, y, epochs=1)
+    assert trainer._run_steps.experimental_get_tracing_count() == 1
+    trainer.fit(X[:50], y[:50], epochs=1)
+    assert trainer._run_steps.experimental_get_tracing_count() == 1
+    assert first.compile_seconds > 0
+
+
+@pytest.mark.parametrize(("cell", "expected"), [("rnn", 16_640), ("lstm", 66_560), ("gru", 50_304)])
+def test_published_sizes(cell, expected):
+    assert training.build_model(cell, 128, 60, 20).layers[0].count_params() == expected
+
+
+def test_matched_units():
+    assert training.matched_units(128) == 147
+    assert training.build_model("gru", 147, 60, 1).layers[0].count_params() == 66_150
+
+
+def test_saved_and_loaded_under_the_walk_throughs_name_it_forecasts_the_same_bits(windows, tmp_path):
+    X, _ = windows
+    model = training.build_model("gru", 8, 12, 3, seed=1)
+    path = training.save(model, tmp_path, "bankex", 20)
+    assert path.name == "GRU_B20.keras"
+    np.testing.assert_array_equal(training.predict(training.load(path), X), training.predict(model, X))
+    assert training.model_name("lstm", "activities", 1) == "LSTM_A1"
+
+
+def test_loading_runs_no_code_from_the_file(tmp_path):
+    layers = [keras.Input((12, 1)), keras.layers.Lambda(lambda x: x * 2), keras.layers.GRU(2)]
+    keras.Sequential(layers).save(tmp_path / "evil.keras")
+    with pytest.raises(ValueError, match=r"safe|lambda"):
+        training.load(tmp_path / "evil.keras")
+
+
+BAD_FITS = [
+    ({"epochs": 0}, ValueError, "epochs must be at least 1; got 0"),
+    ({"epochs": 1.5}, TypeError, "epochs must be a whole number; got 1.5"),
+    ({"epochs": 1, "patience": 2}, ValueError, "patience needs a validation part"),
+    ({"epochs": 1, "seed": -1}, ValueError, "seed must be at least 0"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "sentence"), BAD_FITS)
+def test_bad_options_are_refused_before_training(windows, options, error, sentence):
+    X, y = windows
+    with pytest.raises(error, match=sentence):
+        training.fit(training.build_model("gru", 2, 12, 3), X, y, **options)
+
+
+def test_bad_windows_are_refused(windows):
+    X, y = windows
+    model = training.build_model("gru", 2, 12, 3)
+    with pytest.raises(ValueError, match="the network takes windows of 12 and forecasts 3"):
+        training.fit(model, X[:, 1:], y, epochs=1)
+    with pytest.raises(ValueError, match="training part must hold finite numbers"):
+        training.fit(model, X, np.where(y > 0.9, np.nan, y), epochs=1)
+    with pytest.raises(ValueError, match="cell must be one of 'rnn', 'gru', 'lstm'; got 'transformer'"):
+        training.build_model("transformer", 2, 12, 3)
+    with pytest.raises(FileNotFoundError, match=r"path must be a \.keras file that exists"):
+        training.load("nowhere.keras")
