@@ -4,15 +4,17 @@ A run is one (protocol, dataset, horizon, model, seed): a model is fitted on one
 """
 
 import ast
+import contextlib
 import functools
 import inspect
+import os
 import sys
 import textwrap
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import joblib
@@ -235,12 +237,11 @@ def _without_docstrings(tree):
     return tree
 
 
-def _stored_run(table, run, code):
-    # What joblib.Memory caches. It watches this function's own text alone; `code` stands for all that it calls.
-    return run_one(table, run)
+def _numbered_run(number, table, run):
+    return number, run_one(table, run)
 
 
-def study(tables, grid, folder, n_jobs=-1, progress=True):
+def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
     """Run a grid on all cores; what was finished before, by this or an earlier call, is read from the cache.
 
     Parameters
@@ -248,46 +249,97 @@ def study(tables, grid, folder, n_jobs=-1, progress=True):
     tables : dict, data set -> table (time, series) as from ``load`` (``attrs`` hold "source" and "season")
     grid : list of runs, as from ``make_grid``
     folder : where ``cache`` lies; each finished run is stored there at once, so a killed study resumes where it stood
-    n_jobs : worker processes, -1 for one a core; or what ``joblib.parallel_config`` says (its Dask backend, say)
+    n_jobs : worker processes, -1 for one a core
+    scheduler : address of a Dask scheduler ("tcp://host:8786"), to use its workers instead of this machine's cores
 
     Returns
     -------
     list of results in the order of the grid, each as from ``run_one``. ``tidy`` makes one table of them.
 
     A changed run, changed data, changed code or another version of Keras recomputes what it touches, nothing else.
+
+    Raises
+    ------
+    ValueError for an empty grid, a data set without a table or n_jobs 0; ConnectionError where no scheduler answers.
     """
     if not grid:
         raise ValueError("grid must hold at least one run; got an empty list.")
-    if n_jobs is not None and (check_integer("n_jobs", n_jobs, -1) == 0):
+    if check_integer("n_jobs", n_jobs, -1) == 0:
         raise ValueError("n_jobs must be -1 (all cores) or at least 1; got 0.")
     for run in grid:
         check_choice("dataset", run["dataset"], list(tables))
-    code = {"baseline": fingerprint(run_one, leaving_out="helpers.training")}
+    paths = _cache_paths(tables, grid, Path(folder) / "cache")
+    results = [_read(path) for path in paths]
+    missing = [number for number, result in enumerate(results) if result is None]
+    print(f"{len(grid)} runs: {len(grid) - len(missing)} found in the cache, {len(missing)} to compute.")
+    # networks in the workers, long runs first; baselines here: each takes less than a second
+    networks = [number for number in missing if grid[number]["model"] in NETWORKS]
+    networks.sort(key=lambda number: -grid[number]["epochs"])
+    calls = [
+        joblib.delayed(_numbered_run)(number, tables[grid[number]["dataset"]], grid[number]) for number in networks
+    ]
+    with _workers(n_jobs if calls else 1, scheduler) as parallel:
+        here = (_numbered_run(n, tables[grid[n]["dataset"]], grid[n]) for n in missing if n not in set(networks))
+        finished = chain(here, parallel(calls))
+        for number, result in tqdm(
+            finished, total=len(missing), desc="runs", leave=False, disable=not progress, unit="run"
+        ):
+            results[number] = result
+            paths[number].parent.mkdir(parents=True, exist_ok=True)
+            part = paths[number].with_suffix(f".{os.getpid()}.part")
+            joblib.dump(result, part)
+            part.replace(paths[number])  # at once or not at all: no half-written file is ever read
+    return results
+
+
+def _cache_paths(tables, grid, folder):
+    """The file of each run: its name tells the data, the run and the code that it depends on."""
+    code = fingerprint(run_one, leaving_out="helpers.training")
+    codes = dict.fromkeys(BASELINES, code)
     if any(run["model"] in NETWORKS for run in grid):
         from helpers import training  # noqa: F401 - so that its code is there to be hashed
 
-        packages = ("keras", "tensorflow")
-        code["network"] = fingerprint(run_one, packages=packages, leaving_out="helpers.baselines")
-    cached = joblib.Memory(Path(folder) / "cache", verbose=0).cache(_stored_run)
-    calls = [
-        (tables[run["dataset"]], run, code["baseline" if run["model"] in BASELINES else "network"]) for run in grid
-    ]
-    missing = [call for call in calls if call[1]["model"] in NETWORKS and not cached.check_call_in_cache(*call)]
+        code = fingerprint(run_one, packages=("keras", "tensorflow"), leaving_out="helpers.baselines")
+        codes |= dict.fromkeys(NETWORKS, code)
+    facts = {
+        name: [table.to_numpy(), list(table.columns), table.attrs["source"], table.attrs["season"]]
+        for name, table in tables.items()
+    }
+    return [folder / f"{joblib.hash([facts[run['dataset']], run, codes[run['model']]])}.joblib" for run in grid]
+
+
+def _read(path):
+    """A stored result, or None where there is none; a damaged file is said so and computed again."""
+    if not path.exists():
+        return None
+    try:
+        return joblib.load(path)
+    except Exception as error:  # whatever unpickling a damaged file raises
+        print(f"{path.name} in the cache is damaged ({type(error).__name__}): that run is computed again.")
+        return None
+
+
+@contextlib.contextmanager
+def _workers(n_jobs, scheduler):
+    """joblib's parallel call, on this machine's processes or on the workers of a Dask scheduler."""
     # batch_size=1: joblib would else hand several runs of minutes to one worker after a few fast ones
-    parallel = joblib.Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
-    with warnings.catch_warnings():
-        # a worker that has grown by 300 MB (XLA keeps what it compiled) is replaced by a fresh one: no run is lost
-        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-        for _ in tqdm(
-            parallel(joblib.delayed(cached)(*call) for call in missing),
-            total=len(missing),
-            desc="networks to train",
-            leave=False,
-            disable=not progress,
-            unit="run",
-        ):
-            continue
-    return [cached(*call) for call in calls]  # baselines are computed here: each takes less than a second
+    options = {"n_jobs": n_jobs, "batch_size": 1, "return_as": "generator_unordered"}
+    if scheduler is None:
+        with warnings.catch_warnings():
+            # a worker that has grown by 300 MB (XLA keeps what it compiled) is replaced by a fresh one: no run is lost
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+            yield joblib.Parallel(**options)
+        return
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            f"scheduler must be the address of a running Dask scheduler; none answers at {scheduler!r}."
+        ) from error
+    with client, joblib.parallel_config(backend="dask", client=client):
+        yield joblib.Parallel(**options | {"n_jobs": -1})
 
 
 def tidy(results):

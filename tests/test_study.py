@@ -25,7 +25,9 @@ def finished(table, tmp_path_factory):
     """A small study of both protocols with all models, and its folder."""
     folder = tmp_path_factory.mktemp("study")
     grid = study.make_grid("published", ["toy"], [2], ["last_value", "gru"], [1], epochs=2, **TINY)
-    grid += study.make_grid("sound", ["toy"], [2], study.MODELS, [1, 2], epochs=2, patience=1, **TINY)
+    grid += study.make_grid(
+        "sound", ["toy"], [2], [*study.BASELINES, "gru", "lstm", "gru_matched"], [1, 2], epochs=2, patience=1, **TINY
+    )
     return grid, study.study({"toy": table}, grid, folder, n_jobs=2, progress=False), folder
 
 
@@ -33,7 +35,7 @@ def test_every_run_gives_one_row_for_each_series(finished):
     grid, results, _ = finished
     tidy = study.tidy(results)
     assert list(tidy.columns) == study.COLUMNS
-    assert len(grid) == 2 + 3 + 4 * 2
+    assert len(grid) == 2 + 3 + 3 * 2
     assert len(tidy) == 3 * len(grid)
     assert not tidy.isna().any().any()
     assert not tidy.duplicated([*study.KEYS, "series"]).any()
@@ -89,15 +91,27 @@ def test_the_sound_protocol_sees_nothing_of_the_test_part(table):
 
 def test_a_second_call_computes_nothing_and_one_more_seed_only_itself(table, finished):
     grid, results, folder = finished
-    stored = {path: path.stat().st_mtime_ns for path in folder.rglob("output.pkl")}
+    stored = {path: path.stat().st_mtime_ns for path in (folder / "cache").iterdir()}
     assert len(stored) == len(grid)
     again = study.study({"toy": table}, grid, folder, n_jobs=1, progress=False)
     assert study.tidy(again).equals(study.tidy(results))
     more = study.make_grid("sound", ["toy"], [2], ["gru"], [1, 2, 3], epochs=2, patience=1, **TINY)
     study.study({"toy": table}, more, folder, n_jobs=1, progress=False)
-    after = {path: path.stat().st_mtime_ns for path in folder.rglob("output.pkl")}
+    after = {path: path.stat().st_mtime_ns for path in (folder / "cache").iterdir()}
     assert stored.items() <= after.items()
     assert len(after) == len(stored) + 1
+
+
+def test_a_damaged_entry_is_said_so_and_computed_again(table, tmp_path, capsys):
+    grid = study.make_grid("sound", ["toy"], [2], ["nlinear", "last_value"], [1], **TINY)
+    before = study.study({"toy": table}, grid, tmp_path, progress=False)
+    damaged = next((tmp_path / "cache").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    after = study.study({"toy": table}, grid, tmp_path, progress=False)
+    assert study.tidy(after).equals(study.tidy(before))
+    printed = capsys.readouterr().out
+    assert f"{damaged.name} in the cache is damaged" in printed
+    assert "2 runs: 1 found in the cache, 1 to compute." in printed
 
 
 def test_the_number_of_workers_does_not_change_a_bit(table, finished, tmp_path):
@@ -163,4 +177,6 @@ def test_a_bad_study_is_refused(table, tmp_path):
         study.study({"toy": table}, grid, tmp_path)
     with pytest.raises(ValueError, match="n_jobs must be"):
         study.study({"other": table}, grid, tmp_path, n_jobs=0)
+    with pytest.raises(ConnectionError, match=r"none answers at 'tcp://127\.0\.0\.1:9'"):
+        study.study({"other": table}, grid, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)
     assert not list(tmp_path.iterdir())

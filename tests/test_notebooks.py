@@ -1,0 +1,238 @@
+"""Every notebook runs at `smoke` under papermill, on simulated and (where present) published data; exercises hold."""
+
+import ast
+import re
+import subprocess
+import sys
+from itertools import pairwise
+
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
+
+from helpers import run as runner
+from helpers import study
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+WITHOUT_TENSORFLOW = ("03", "05")
+BOOTSTRAP = nbformat.read(NOTEBOOKS[0], as_version=4)
+IDS = [path.stem for path in NOTEBOOKS]
+
+
+def tagged(notebook, tag):
+    """The one cell with a tag."""
+    (cell,) = [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+    return cell
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return [output for cell in code(notebook) for output in cell.outputs]
+
+
+def printed(cell):
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def execute(path, folder, data_folder, monkeypatch, **parameters):
+    """Run one notebook at smoke; the kernel sees only this data folder."""
+    monkeypatch.setenv("GRU_VS_LSTM_DATA", str(data_folder))
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+    target = folder / path.name
+    parameters = {"profile": "smoke", "output_dir": str(folder), **parameters}
+    papermill.execute_notebook(path, target, parameters, cwd=ROOT / "notebooks", progress_bar=False)
+    return nbformat.read(target, as_version=4)
+
+
+def with_answers(path, solutions, folder):
+    """The notebook at ``path`` in which each exercise is answered wrong, checked, answered right, checked again."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = []
+    for cell in notebook.cells:
+        number = next((tag[9:] for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")), None)
+        if number is None:
+            cells.append(cell)
+            continue
+        check = tagged(notebook, f"check-{number}")
+        for kind in ("wrong", "exercise"):
+            answer, verdict = tagged(solutions, f"{kind}-{number}"), nbformat.from_dict(dict(check))
+            verdict.metadata = nbformat.from_dict({"tags": [f"{kind}-verdict"]})
+            cells += [answer, verdict]
+    notebook.cells = cells
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    target = folder / "sources" / path.name
+    target.parent.mkdir()
+    nbformat.write(notebook, target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def results_folder(tmp_path_factory):
+    """A small simulated results table, so that 05 can run without waiting for 04."""
+    from helpers.data import load
+
+    folder = tmp_path_factory.mktemp("results")
+    tables = {name: load(name, "simulated") for name in ("bankex", "activities")}
+    grid = []
+    for protocol, seeds in (("published", [1]), ("sound", [1, 2])):
+        models = [*study.BASELINES, "gru", "lstm"]
+        settings = {"epochs": 1, "window": 14, "units": 2}
+        grid += study.make_grid(protocol, list(tables), [1], models, seeds, **settings)
+    study.save_results(study.study(tables, grid, folder, progress=False), folder)
+    return folder
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+def test_notebook_runs_at_smoke_on_simulated_data(path, tmp_path, monkeypatch, request):
+    parameters = {}
+    if path.stem.startswith("05"):
+        parameters["results"] = str(request.getfixturevalue("results_folder") / "results.csv")
+    source = nbformat.read(path, as_version=4)
+    source.cells.append(nbformat.v4.new_code_cell("import sys\nprint('tensorflow' in sys.modules)"))
+    (tmp_path / "sources").mkdir()
+    nbformat.write(source, tmp_path / "sources" / path.name)
+    notebook = execute(tmp_path / "sources" / path.name, tmp_path, tmp_path / "no-data", monkeypatch, **parameters)
+    assert printed(notebook.cells[-1]) == f"{path.stem[:2] not in WITHOUT_TENSORFLOW}\n"
+    problems = [output for output in outputs(notebook) if output.get("name") == "stderr"]
+    assert not problems, "".join(output.text for output in problems)[:500]
+    figures = [output for output in outputs(notebook) if "image/png" in output.get("data", {})]
+    assert len(figures) >= 2
+    for figure in figures:
+        assert len(figure.metadata["image/png"]["alt"]) > 20
+    checks = [cell for cell in code(notebook) if any(tag.startswith("check-") for tag in cell.metadata.get("tags", []))]
+    assert len(checks) >= 3
+    for cell in checks:
+        assert "Not answered yet" in printed(cell)
+    if path.stem[:2] in ("03", "04"):
+        text = str([output for output in outputs(notebook)])
+        assert "SIMULATED" in text
+        assert "PUBLISHED" not in text
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+def test_notebook_runs_on_published_data_with_wrong_and_right_answers(path, tmp_path, monkeypatch, request):
+    data_folder = PUBLISHED if HAVE_PUBLISHED else tmp_path / "no-data"
+    solutions = nbformat.read(path, as_version=4)
+    source = with_answers(ROOT / "notebooks" / path.name, solutions, tmp_path)
+    parameters = {}
+    if path.stem.startswith("05"):
+        parameters["results"] = str(request.getfixturevalue("results_folder") / "results.csv")
+    notebook = execute(source, tmp_path, data_folder, monkeypatch, **parameters)
+    verdicts = {kind: [] for kind in ("wrong", "exercise")}
+    for cell in code(notebook):
+        for kind, texts in verdicts.items():
+            if f"{kind}-verdict" in cell.metadata.get("tags", []):
+                texts.append(printed(cell))
+    assert len(verdicts["wrong"]) == len(verdicts["exercise"]) >= 3
+    for text in verdicts["wrong"]:
+        assert text.startswith("Not yet: ")
+        assert len(text) > 30  # it says what is wrong
+    for text in verdicts["exercise"]:
+        assert text == "Right.\n"
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+def test_solutions_run_on_their_own(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path / "no-data"))
+    papermill.execute_notebook(path, tmp_path / path.name, cwd=path.parent, progress_bar=False)
+    notebook = nbformat.read(tmp_path / path.name, as_version=4)
+    assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
+
+
+def test_every_notebook_has_solutions():
+    assert [path.name for path in NOTEBOOKS] == [path.name for path in SOLUTIONS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+def test_anatomy(path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = code(notebook)
+    assert 40 <= len(notebook.cells) <= 130
+    lengths = sorted(len(cell.source.splitlines()) for cell in cells)
+    assert lengths[len(lengths) // 2] <= 8
+    assert lengths[-1] <= 25
+    assert tagged(notebook, "bootstrap").source == tagged(BOOTSTRAP, "bootstrap").source
+    for line in ("You will learn", "Time:", "Needs:"):
+        assert line in notebook.cells[0].source
+    assert "What you have seen" in "".join(cell.source for cell in notebook.cells)
+    in_markdown = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", in_markdown, re.MULTILINE)]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    parameters = ast.parse(tagged(notebook, "parameters").source)
+    given = {node.targets[0].id: ast.literal_eval(node.value) for node in parameters.body}
+    assert given["profile"] == "quick"
+    assert given["output_dir"] == "../build"
+    assert given["seed"] == 1
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+def test_committed_outputs_belong_to_the_committed_text(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert path.stat().st_size < 1_000_000
+    assert [cell.execution_count for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
+    assert notebook.metadata["executed_source"] == runner.source_hash(notebook)
+    text = path.read_text(encoding="utf-8")
+    assert "Traceback" not in text
+    assert str(ROOT) not in text
+    assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
+
+
+BAD_PARAMETERS = [
+    ("04", "profile", "slow", "profile must be one of 'smoke', 'quick', 'full'; got 'slow'."),
+    ("04", "source", "internet", "source must be one of 'auto', 'published', 'simulated'; got 'internet'."),
+    ("04", "datasets", ["nasdaq"], "datasets must be one of 'bankex', 'activities'; got 'nasdaq'."),
+    ("04", "horizons", [0], "horizons must be at least 1; got 0."),
+    ("04", "horizon", 5, "horizon is not a parameter of this notebook; it has profile,"),
+    ("03", "horizon", 0, "horizon must be at least 1; got 0."),
+    ("03", "window", "long", "window must be a whole number; got 'long'."),
+    ("03", "output_dir", "/dev/null/build", "output_dir must be a folder that can be written; got '/dev/null/build'"),
+    ("05", "results", "nowhere.csv", "results must be the path of a file (or None); there is no file 'nowhere.csv'."),
+]
+
+
+@pytest.mark.parametrize(("number", "name", "value", "sentence"), BAD_PARAMETERS)
+def test_a_bad_parameter_stops_the_run_with_one_sentence(number, name, value, sentence, tmp_path):
+    """The cells up to set-up, in a bare interpreter: that is all that runs, so nothing is trained."""
+    path = next(path for path in NOTEBOOKS if path.stem.startswith(number))
+    cells = code(nbformat.read(path, as_version=4))
+    last = next(index for index, cell in enumerate(cells) if "setup(" in cell.source and "import" not in cell.source)
+    parameters = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    sources = [cell.source for cell in cells[: last + 1]]
+    sources.insert(parameters + 1, f"# Parameters\n{name} = {value!r}\n")
+    if name != "output_dir":
+        sources[parameters + 1] += f"output_dir = {str(tmp_path)!r}\n"
+    script = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+    script += f"for source in {sources!r}:\n    shell.run_cell(source, store_history=True).raise_error()\n"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT / "notebooks", capture_output=True, text=True)
+    assert done.returncode != 0
+    assert sentence in done.stderr.splitlines()[-1]
+
+
+def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_path, monkeypatch, capsys):
+    cells = ["# %% parameters", "print('before')", "raise RuntimeError('on purpose')", "print('after')"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / "01_fails.ipynb")
+    monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
+    assert runner.main(["smoke", "--output", str(tmp_path / "build")]) == 1
+    assert "RuntimeError: on purpose" in capsys.readouterr().out
+    kept = nbformat.read(tmp_path / "build" / "notebooks" / "01_fails.ipynb", as_version=4)
+    assert "before" in str(kept.cells)
+    assert "after\\n" not in str([cell.get("outputs") for cell in kept.cells])
+
+
+def test_the_table_of_notebook_04_follows_the_contract(results_folder):
+    table = pd.read_csv(results_folder / "results.csv")
+    assert list(table.columns) == study.COLUMNS
+    assert set(table.protocol) == {"published", "sound"}
+    assert set(table.source) == {"simulated"}
+    assert (table.groupby(study.KEYS).series.nunique() == 10).all()
