@@ -16,8 +16,9 @@ lab: $(READY)   ## open JupyterLab on the notebooks
 full: $(READY)  ## the published numbers: hours; resumes where it stood
 	$(BIN)/python -m helpers.run full --publish
 
-bench: $(READY) ## training speed against plain Keras
+bench: $(READY) ## training speed against plain Keras, and time to quality: half an hour
 	$(BIN)/python tests/benchmarks/training_speed.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/time_to_quality.py
 
 lock:           ## renew requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt

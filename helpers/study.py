@@ -170,7 +170,7 @@ def run_one(table, run):
     dict: ``rows``, a list of dicts, one a series; ``forecasts`` on the published scale, float32 (series, origins,
     horizon); ``loss``, their squared error averaged over the steps, float32 (series, origins); ``direction`` and
     ``actual``, the signs of the forecast and of the true change from the last known value to the last step, int8
-    (series, origins); and for a network its ``history`` and ``weights``.
+    (series, origins); and for a network its ``run``, ``history`` and ``weights``.
     """
     series = {name: prepare(table[name].to_numpy(), run["protocol"], run["window"], run["horizon"]) for name in table}
     first = next(iter(series.values()))
@@ -188,7 +188,7 @@ def run_one(table, run):
         forecasts = training.predict(network, inputs)
         facts |= {"units": network.layers[0].units, "params": network.count_params(), "epochs": len(history.loss)}
         facts |= {"train_seconds": sum(history.seconds), "compile_seconds": history.compile_seconds}
-        result |= {"history": history, "weights": network.get_weights()}
+        result |= {"run": run, "history": history, "weights": network.get_weights()}
     for (name, part), forecast in zip(series.items(), np.split(forecasts, len(series)), strict=True):
         predicted = part.undo(forecast)
         scores = {
@@ -347,6 +347,18 @@ def tidy(results):
     return pd.DataFrame([row for result in results for row in result["rows"]], columns=COLUMNS)
 
 
+def find(grid, results, **wanted):
+    """The one result whose run has these values, say ``find(grid, results, model="gru", seed=1, ...)``.
+
+    Raises LookupError that says what was asked for where there is none, or more than one.
+    """
+    found = [result for run, result in zip(grid, results, strict=True) if wanted.items() <= run.items()]
+    if len(found) != 1:
+        asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+        raise LookupError(f"{len(found)} of the {len(grid)} runs have {asked}; ask for one that the grid holds once.")
+    return found[0]
+
+
 def save_results(results, folder):
     """Write the table as ``results.csv``, and ``losses.npz`` beside it; a reader never sees a half-written file.
 
@@ -370,10 +382,11 @@ def save_results(results, folder):
     return folder / "results.csv"
 
 
-def rebuild(run, result):
+def rebuild(result):
     """The trained network of one run, from the weights that ``run_one`` kept."""
     from helpers import training
 
+    run = result["run"]
     cell, units = cell_and_units(run)
     model = training.build_model(cell, units, run["window"], run["horizon"])
     model.set_weights(result["weights"])

@@ -129,7 +129,7 @@ def test_a_network_can_be_rebuilt_from_its_run(table, finished):
     for run, result in zip(grid, results, strict=True):
         if run["model"] in ("lstm", "gru_matched") and run["seed"] == 1:
             part = study.prepare(table["a"].to_numpy(), run["protocol"], 10, 2)
-            forecast = part.undo(training.predict(study.rebuild(run, result), part.test[0]))
+            forecast = part.undo(training.predict(study.rebuild(result), part.test[0]))
             np.testing.assert_array_equal(forecast.astype("float32"), result["forecasts"][0])
 
 
@@ -138,6 +138,14 @@ def test_other_data_and_other_code_are_other_runs(table):
     assert before == study.fingerprint(study.run_one)
     assert before != study.fingerprint(study.run_one, packages=("numpy",))
     assert study.fingerprint(metrics.rmse) != study.fingerprint(metrics.mae)
+
+
+def test_a_run_that_is_not_there_is_named(finished):
+    grid, results, _ = finished
+    with pytest.raises(LookupError, match="0 of the 11 runs have model='gru', seed=7"):
+        study.find(grid, results, model="gru", seed=7)
+    with pytest.raises(LookupError, match="3 of the 11 runs have model='gru'"):
+        study.find(grid, results, model="gru")
 
 
 def test_saved_results_hold_a_loss_for_every_forecast(finished, tmp_path):
