@@ -1,10 +1,10 @@
-"""Time to quality (part of ``make bench``): the study's eight cells, sound against 200 epochs of the published protocol.
+"""Time to quality (part of ``make bench``): the study's eight cells, sound training against 200 published epochs.
 
-Prints, and writes to ``build/quality.json``: the test RMSE (published scale, mean of ten series) of the published protocol's
-200 epochs (one seed) and of the sound protocol (median of three seeds); the time that the sound runs of one seed take on
-all cores; and the time of 200 epochs of plain ``compile`` + ``fit`` for all eight, extrapolated from five measured epochs.
-Also the engine's own cost: wall time against the workers' training and compiling time, one worker and all. Needs about half
-an hour on two cores the first time; the published runs are cached in ``build/benchmark``.
+Prints, and writes to ``build/quality.json``: the test RMSE (published scale, mean of ten series) of the published
+protocol's 200 epochs (one seed) and of the sound protocol (median of three seeds); the time that the sound runs of one
+seed take on all cores; and the time of 200 epochs of plain ``compile`` + ``fit`` for all eight, extrapolated from five
+measured epochs. Also the engine's own cost: wall time against the workers' training and compiling time, one worker and
+two. Needs about half an hour on two cores the first time; the published runs are cached in ``build/benchmark``.
 """
 
 import json
