@@ -223,6 +223,7 @@ def _published(name):
     facts = DATASETS[name]
     path = cache_folder() / facts.file
     if not path.exists():
+        pooch.get_logger().setLevel("WARNING")  # its line about the download would print a path of this machine
         downloader = pooch.HTTPDownloader(timeout=10)
         try:
             pooch.retrieve(
