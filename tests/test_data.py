@@ -68,6 +68,17 @@ def test_rows_5_7_and_9_of_the_published_activities_are_row_0(row):
     assert np.abs(table[:, row] - copy).max() < 1e-9
 
 
+def test_published_activities_follow_the_recipe_of_the_simulator():
+    table = published("activities").to_numpy()
+    line = 1e-4 * np.arange(1, len(table) + 1)
+    noise = 100 * (table[:, 0] - np.tile([1, 1, 1, 1, 1, 0, 0], 512))
+    assert set(np.round(noise).astype(int)) == set(range(5)) and np.abs(noise - np.round(noise)).max() < 1e-9
+    for row, k in {1: 9, 2: 15, 3: 50, 4: 20, 5: 1, 6: 5, 7: 1, 8: 40, 9: 1}.items():
+        extra = 100 * (table[:, row] / row - line - np.roll(table[:, 0], 2 * row))
+        assert set(np.round(extra).astype(int)) == set(range(k))
+        assert np.abs(extra - np.round(extra)).max() < 1e-9
+
+
 def test_a_changed_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path))
     (tmp_path / "BANKEX.csv").write_text("1,2,3\n")
@@ -197,12 +208,20 @@ def test_windows_name_the_bad_argument(arguments, error, sentence):
 
 
 def test_batches_stream_from_the_views_through_tensorflow():
-    """tf.data over a generator and Keras' own utility give the views' batches; ten points and ten thousand alike."""
+    """tf.data, keras.utils.PyDataset and Keras' own utility give the views' batches, at ten points and ten thousand."""
     program = """
         import os
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         import keras, numpy as np, tensorflow as tf
         from helpers.data import make_windows
+
+        class Windows(keras.utils.PyDataset):
+            def __len__(self):
+                return -(-len(X) // 32)
+
+            def __getitem__(self, i):
+                rows = slice(32 * i, 32 * i + 32)
+                return X[rows, :, None], y[rows]
 
         def batches(X, y, size):
             for start in range(0, len(X), size):
@@ -215,6 +234,11 @@ def test_batches_stream_from_the_views_through_tensorflow():
             stream = tf.data.Dataset.from_generator(lambda: batches(X, y, 32), output_signature=signature)
             stream_X, stream_y = map(np.concatenate, zip(*stream.as_numpy_iterator()))
             assert np.array_equal(stream_X[:, :, 0], X) and np.array_equal(stream_y, y)
+            keras_X, keras_y = map(np.concatenate, zip(*(Windows()[i] for i in range(len(Windows())))))
+            assert np.array_equal(keras_X, stream_X) and np.array_equal(keras_y, y)
+            model = keras.Sequential([keras.Input((window, 1)), keras.layers.Flatten(), keras.layers.Dense(horizon)])
+            model.compile(loss="mse")
+            model.fit(Windows(), verbose=0)
             pairs = keras.utils.timeseries_dataset_from_array(series, None, window + horizon, batch_size=32)
             both = np.concatenate(list(pairs.as_numpy_iterator()))
             assert np.array_equal(both[:, :window], X) and np.array_equal(both[:, window:], y)
