@@ -317,12 +317,9 @@ def published_split(length, window, horizon, test=251):
     Training windows are [0, N) with N = length - test - window; test windows the rest. For horizon > 1 the targets of
     the last training windows overlap the first test days: one of the flaws that the series measures.
     """
-    _check_sizes(window=window, horizon=horizon, test=test)
-    n_windows = length - window - horizon + 1
+    _check_split(length, window, horizon, 1, test=test)
     n_train = length - test - window
-    if n_train < 1 or n_windows <= n_train:
-        raise _too_short(length, window, horizon, test)
-    return slice(0, n_train), slice(n_train, n_windows)
+    return slice(0, n_train), slice(n_train, length - window - horizon + 1)
 
 
 def chronological_split(length, window, horizon, test=251, validation=251):
@@ -333,31 +330,28 @@ def chronological_split(length, window, horizon, test=251, validation=251):
 
     Returns three slices of window numbers, for ``make_windows(series, window, horizon)``.
     """
-    _check_sizes(window=window, horizon=horizon, test=test, validation=validation)
+    _check_split(length, window, horizon, horizon, test=test, validation=validation)
     first_validation = length - test - validation - window  # its first target is the first validation day
     first_test = length - test - window
-    n_train = first_validation - horizon + 1
-    if n_train < 1 or horizon > min(test, validation):
-        raise _too_short(length, window, horizon, test, validation)
     return (
-        slice(0, n_train),
+        slice(0, first_validation - horizon + 1),
         slice(first_validation, first_test - horizon + 1),
         slice(first_test, length - window - horizon + 1),
     )
 
 
-def _check_sizes(**sizes):
-    for name, value in sizes.items():
+def _check_split(length, window, horizon, shortest_train, **parts):
+    for name, value in {"window": window, "horizon": horizon, **parts}.items():
         check_integer(name, value)
-
-
-def _too_short(length, window, horizon, *parts):
-    needed = window + horizon + sum(parts)
-    return ValueError(
-        f"the series is too short: {length} values, but window ({window}) + horizon ({horizon}) + held-out days "
-        f"({' + '.join(map(str, parts))}) need at least {needed}, no held-out part shorter than the horizon: "
-        "use a shorter window or horizon, or a longer series."
-    )
+    if horizon > min(parts.values()):
+        raise ValueError(f"horizon must not exceed the shortest held-out part, {min(parts.values())}; got {horizon}.")
+    needed = window + shortest_train + sum(parts.values())
+    if length < needed:
+        held_out = " + ".join(f"{name} {value}" for name, value in parts.items())
+        raise ValueError(
+            f"the series is too short: got {length} values, but window {window}, horizon {horizon} and the held-out "
+            f"days ({held_out}) need at least {needed}: use a shorter window or horizon, or a longer series."
+        )
 
 
 def min_max(values):

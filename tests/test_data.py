@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -207,6 +208,16 @@ def test_windows_name_the_bad_argument(arguments, error, sentence):
         make_windows(*arguments)
 
 
+def test_the_memory_benchmark_prints_a_peak_that_does_not_grow():
+    script = Path(__file__).parent / "benchmarks" / "window_memory.py"
+    run = subprocess.run([sys.executable, script, "300000"], capture_output=True, text=True, timeout=60)
+    rows = [line.split() for line in run.stdout.splitlines() if "MiB" in line and not line.startswith("peak")]
+    assert [row[0] for row in rows] == ["1,000", "300,000"], run.stderr
+    short, long = ([float(row[k]) for k in (5, 7)] for row in rows)  # MiB that windows and batches add
+    assert short[0] < 0.05 and long[0] < 0.05
+    assert abs(long[1] - short[1]) < 0.05
+
+
 def test_batches_stream_from_the_views_through_tensorflow():
     """tf.data, keras.utils.PyDataset and Keras' own utility give the views' batches, at ten points and ten thousand."""
     program = """
@@ -269,7 +280,8 @@ def test_chronological_parts_share_no_target_day(length, window, horizon, test, 
     try:
         parts = chronological_split(length, window, horizon, test, validation)
     except ValueError as error:
-        assert "the series is too short" in str(error)
+        expected = "horizon must not exceed" if horizon > min(test, validation) else "the series is too short"
+        assert str(error).startswith(expected)
         assert length < window + horizon + test + validation or horizon > min(test, validation)
         return
     train, valid, held_out = (target_days(part, window, horizon) for part in parts)
@@ -284,7 +296,8 @@ def test_published_training_targets_overlap_the_test_days_by_horizon_less_one(le
     try:
         train, held_out = published_split(length, window, horizon, test)
     except ValueError as error:
-        assert "the series is too short" in str(error)
+        assert str(error).startswith("horizon must not exceed" if horizon > test else "the series is too short")
+        assert length <= window + test or horizon > test
         return
     overlap = target_days(train, window, horizon) & set(range(length - test, length))
     assert len(overlap) == horizon - 1
@@ -293,8 +306,13 @@ def test_published_training_targets_overlap_the_test_days_by_horizon_less_one(le
 
 
 def test_splits_name_what_is_too_short():
-    with pytest.raises(ValueError, match=r"too short: 100 values, but window \(60\) \+ horizon \(20\)"):
+    sentence = (
+        r"too short: got 100 values, but window 60, horizon 20 and .* \(test 251 \+ validation 251\) need at least 582"
+    )
+    with pytest.raises(ValueError, match=sentence):
         chronological_split(100, 60, 20)
+    with pytest.raises(ValueError, match="horizon must not exceed the shortest held-out part, 251; got 252"):
+        chronological_split(3000, 60, 252)
     with pytest.raises(ValueError, match="validation must be at least 1; got 0"):
         chronological_split(1000, 60, 20, validation=0)
     with pytest.raises(TypeError, match=r"test must be a whole number; got 0\.2"):
