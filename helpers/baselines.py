@@ -1,9 +1,10 @@
 """Forecasts that a network must beat. All share ``fit(X, y)`` and ``predict(X)``: X (n, window), y (n, horizon)."""
 
 import numpy as np
+from scipy.signal import detrend
 from sklearn.linear_model import LinearRegression
 
-from helpers.data import check_integer
+from helpers.data import check_choice, check_integer
 
 
 class LastValue:
@@ -17,6 +18,22 @@ class LastValue:
 
     def predict(self, X):
         return np.repeat(X[:, -1:], self.horizon, axis=1)
+
+
+class Drift:
+    """The line from the window's first value to its last, carried on (Hyndman & Athanasopoulos 2021, section 5.2)."""
+
+    params = 0
+
+    def fit(self, X, y):
+        if X.shape[1] < 2:
+            raise ValueError(f"window must be at least 2 for a line; got {X.shape[1]}.")
+        self.horizon = y.shape[1]
+        return self
+
+    def predict(self, X):
+        slope = (X[:, -1:] - X[:, :1]) / (X.shape[1] - 1)
+        return X[:, -1:] + slope * np.arange(1, self.horizon + 1)
 
 
 class SeasonalNaive:
@@ -52,6 +69,33 @@ class NLinear:
         return self.regression.predict(X - last).reshape(len(X), -1) + last
 
 
+def find_season(series, longest=60):
+    """The period of ``series`` (time,) in steps, up to ``longest``, from its autocorrelation; 1 where there is none.
+
+    A forecast that repeats the value s steps earlier has the mean squared error 2 variance (1 - acf(s)): a season must
+    have a higher autocorrelation than lag 1, or the last value beats it, and one beyond chance (4 standard errors).
+    Multiples of the period peak as well: of the best lag and its divisors, the shortest that is a peak of nearly that
+    height counts. A line is taken off first.
+    """
+    from statsmodels.tsa.stattools import acf  # slow to import, and only needed here
+
+    longest = min(check_integer("longest", longest, 2), len(series) // 3)
+    if longest < 2:
+        raise ValueError(f"series must hold at least 6 values to look for a season; got {len(series)}.")
+    lags = acf(detrend(series), nlags=longest + 1, fft=True, adjusted=True)  # not shrunk at long lags
+    best = 2 + int(np.argmax(lags[2 : longest + 1]))
+    if lags[best] <= max(lags[1], 4 / np.sqrt(len(series))):
+        return 1
+    peaks = [s for s in range(2, best + 1) if best % s == 0 and lags[s] >= max(lags[s - 1], lags[s + 1])]
+    return next((s for s in peaks if lags[s] >= 0.9 * lags[best]), best)
+
+
 def make_baseline(name, season):
-    """The baseline called ``name`` in the results table."""
-    return {"last_value": LastValue, "seasonal_naive": lambda: SeasonalNaive(season), "nlinear": NLinear}[name]()
+    """The baseline called ``name`` in the results table; ``season`` is in steps."""
+    makers = {
+        "last_value": LastValue,
+        "drift": Drift,
+        "seasonal_naive": lambda: SeasonalNaive(season),
+        "nlinear": NLinear,
+    }
+    return makers[check_choice("name", name, makers)]()

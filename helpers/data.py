@@ -4,6 +4,7 @@ A table is a ``pandas.DataFrame`` of shape (time, series): rows in order of time
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -89,24 +90,85 @@ def check_integer(name, value, minimum=1, maximum=None):
 
 
 def check_table(table):
-    """Return ``table`` as a float table (time, series); raise a sentence about text, missing or infinite values."""
+    """Return ``table`` as a float table (time, series), or raise one sentence that says what is wrong and what to do.
+
+    Refused, and never mended: another type, text, booleans, complex numbers, missing or infinite values, a constant
+    series, two series of one name, and an index whose times (or numbers) are missing, repeat, go back or skip.
+    """
     if isinstance(table, pd.Series):
         table = table.to_frame()
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"table must be a pandas DataFrame or Series (time x series); got {type(table).__name__}.")
     if table.empty:
         raise ValueError(f"table must hold at least one value; got shape {table.shape}.")
+    if not table.columns.is_unique:
+        name = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"each series must have a name of its own; got {name!r} more than once.")
+    _check_index(table.index)
     for column in table.columns:
-        values = table[column]
-        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            raise ValueError(f"series {column!r} must hold numbers; got values of type {values.dtype}.")
-        bad = ~np.isfinite(values.to_numpy(dtype=float, na_value=np.nan))
-        if bad.any():
-            raise ValueError(
-                f"series {column!r} must hold finite numbers; got {bad.sum()} missing or infinite ones, the first at "
-                f"row {int(bad.argmax())}: fill them (table.interpolate()) or cut them off (table.dropna()) first."
-            )
+        _check_series(table[column])
     return table.astype(float)
+
+
+def _check_series(series):
+    kind = pd.api.types
+    if not kind.is_numeric_dtype(series) or kind.is_bool_dtype(series) or kind.is_complex_dtype(series):
+        raise ValueError(f"series {series.name!r} must hold numbers; got values of type {series.dtype}.")
+    values = series.to_numpy(dtype=float, na_value=np.nan)
+    ways_out = {
+        "missing": "fill them from the past alone (table.ffill()), or keep an unbroken stretch (table.loc[start:end])",
+        "infinite": "find out what made them, or mark them as missing (table.replace([np.inf, -np.inf], np.nan))",
+    }
+    for what, bad in {"missing": np.isnan(values), "infinite": np.isinf(values)}.items():
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(
+                f"series {series.name!r} must hold finite numbers; got {bad.sum()} {what} of {len(bad)} values, the "
+                f"first in row {row} (index {series.index[row]}): {ways_out[what]}."
+            )
+    if len(values) > 1 and np.ptp(values) == 0:
+        raise _constant(series.name, values[0])
+
+
+def _check_index(index):
+    is_time = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
+    if not is_time and not pd.api.types.is_numeric_dtype(index):
+        raise ValueError(f"the index must hold times or numbers; got {index.dtype}: convert it with pd.to_datetime.")
+    if index.hasnans:
+        raise ValueError(f"each row must have a time; got none in row {int(index.isna().argmax())}: add it or cut it.")
+    if not index.is_unique:
+        twice = index.duplicated()
+        raise ValueError(
+            f"each time must occur once; got {twice.sum()} repeated, the first {index[twice][0]} in row "
+            f"{int(twice.argmax())}: decide which row counts (table[~table.index.duplicated()] keeps the first)."
+        )
+    steps = np.diff(index.asi8 if is_time else index.to_numpy(dtype=float))
+    if (steps < 0).any():
+        row = int((steps < 0).argmax()) + 1
+        raise ValueError(
+            f"times must rise; got {index[row]} in row {row} after {index[row - 1]}: use table.sort_index() if the "
+            "rows are merely out of order."
+        )
+    if len(steps) > 1 and not np.allclose(steps, steps[0]) and not _is_calendar(index):
+        row = int((~np.isclose(steps, np.median(steps))).argmax()) + 1
+        raise ValueError(
+            f"times must be evenly spaced (or business days, months, ...); got {index[row]} in row {row} after "
+            f"{index[row - 1]}: make the gaps visible (table.asfreq('D'), then treat what is missing) or, where only "
+            "the order counts, as for trading days, number the rows (table.reset_index(drop=True))."
+        )
+
+
+def _is_calendar(index):
+    """Whether the times are business days, month ends and the like: even, though not in hours."""
+    with warnings.catch_warnings():  # pandas 3 announces another type of answer; all that counts here is None
+        warnings.simplefilter("ignore")
+        return isinstance(index, pd.DatetimeIndex) and pd.infer_freq(index) is not None
+
+
+def _constant(name, value):
+    return ValueError(
+        f"series {name!r} is constant ({value:g} throughout): it cannot be scaled and needs no forecast; leave it out."
+    )
 
 
 def cache_folder():
@@ -161,6 +223,7 @@ def _published(name):
     facts = DATASETS[name]
     path = cache_folder() / facts.file
     if not path.exists():
+        pooch.get_logger().setLevel("WARNING")  # its line about the download would print a path of this machine
         downloader = pooch.HTTPDownloader(timeout=10)
         try:
             pooch.retrieve(
@@ -169,7 +232,7 @@ def _published(name):
         except (OSError, ValueError) as error:  # no network, no such folder, another hash at the other end
             raise FileNotFoundError(
                 f"{facts.file} is not in the cache folder {path.parent} and could not be downloaded "
-                f"({type(error).__name__}): connect to the internet, put the file there yourself, or use source='simulated'."
+                f"({type(error).__name__}): connect to the internet, put the file there, or use source='simulated'."
             ) from error
     found = pooch.file_hash(str(path))
     if found != facts.sha256:
@@ -177,7 +240,7 @@ def _published(name):
             f"{path} is not the published file: its SHA-256 is {found[:12]}..., expected {facts.sha256[:12]}...; "
             "delete it so that it is downloaded again, or use source='simulated'."
         )
-    values = pd.read_csv(path, header=None, float_precision="round_trip").to_numpy().T
+    values = np.loadtxt(path, delimiter=",").T
     return pd.DataFrame(values, columns=list(facts.columns), index=pd.RangeIndex(1, len(values) + 1, name="day"))
 
 
@@ -254,11 +317,9 @@ def published_split(length, window, horizon, test=251):
     Training windows are [0, N) with N = length - test - window; test windows the rest. For horizon > 1 the targets of
     the last training windows overlap the first test days: one of the flaws that the series measures.
     """
-    n_windows = length - window - horizon + 1
+    _check_split(length, window, horizon, 1, test=test)
     n_train = length - test - window
-    if n_train < 1 or n_windows <= n_train:
-        raise _too_short(length, window, horizon, test)
-    return slice(0, n_train), slice(n_train, n_windows)
+    return slice(0, n_train), slice(n_train, length - window - horizon + 1)
 
 
 def chronological_split(length, window, horizon, test=251, validation=251):
@@ -269,25 +330,28 @@ def chronological_split(length, window, horizon, test=251, validation=251):
 
     Returns three slices of window numbers, for ``make_windows(series, window, horizon)``.
     """
+    _check_split(length, window, horizon, horizon, test=test, validation=validation)
     first_validation = length - test - validation - window  # its first target is the first validation day
     first_test = length - test - window
-    n_train = first_validation - horizon + 1
-    if n_train < 1 or horizon > min(test, validation):
-        raise _too_short(length, window, horizon, test, validation)
     return (
-        slice(0, n_train),
+        slice(0, first_validation - horizon + 1),
         slice(first_validation, first_test - horizon + 1),
         slice(first_test, length - window - horizon + 1),
     )
 
 
-def _too_short(length, window, horizon, *parts):
-    needed = window + horizon + sum(parts)
-    return ValueError(
-        f"the series is too short: {length} values, but window ({window}) + horizon ({horizon}) + held-out days "
-        f"({' + '.join(map(str, parts))}) need {needed} at least, and no held-out part may be shorter than the horizon; "
-        "use a shorter window or horizon, or a longer series."
-    )
+def _check_split(length, window, horizon, shortest_train, **parts):
+    for name, value in {"window": window, "horizon": horizon, **parts}.items():
+        check_integer(name, value)
+    if horizon > min(parts.values()):
+        raise ValueError(f"horizon must not exceed the shortest held-out part, {min(parts.values())}; got {horizon}.")
+    needed = window + shortest_train + sum(parts.values())
+    if length < needed:
+        held_out = " + ".join(f"{name} {value}" for name, value in parts.items())
+        raise ValueError(
+            f"the series is too short: got {length} values, but window {window}, horizon {horizon} and the held-out "
+            f"days ({held_out}) need at least {needed}: use a shorter window or horizon, or a longer series."
+        )
 
 
 def min_max(values):
@@ -298,10 +362,8 @@ def min_max(values):
     values = np.asarray(values, dtype=float)
     low, span = values.min(axis=0), np.ptp(values, axis=0)
     if np.any(span == 0):
-        raise ValueError(
-            f"series {int(np.argmax(np.atleast_1d(span) == 0))} is constant ({np.ravel(low)[np.argmax(span == 0)]:g} "
-            "throughout): it cannot be scaled and needs no forecast; leave it out."
-        )
+        which = int(np.argmax(np.atleast_1d(span) == 0))
+        raise _constant(which, np.ravel(low)[which])
     return low, span
 
 

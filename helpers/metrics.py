@@ -51,6 +51,8 @@ def published_directional_accuracy(actual, predicted):
 def directional_accuracy(actual, predicted, last):
     """Share of forecasts that name the sign of the change from the last known value, ``last`` (n, 1), at each step."""
     actual, predicted = _pair(actual, predicted)
+    if np.shape(last) != (len(actual), 1):
+        raise ValueError(f"last must have shape ({len(actual)}, 1), one value an origin; got {np.shape(last)}.")
     return float(np.mean(np.sign(actual - last) == np.sign(predicted - last)))
 
 
