@@ -268,6 +268,8 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
         raise ValueError("n_jobs must be -1 (all cores) or at least 1; got 0.")
     for run in grid:
         check_choice("dataset", run["dataset"], list(tables))
+    for table in tables.values():
+        data.check_table(table)
     paths = _cache_paths(tables, grid, Path(folder) / "cache")
     results = [_read(path) for path in paths]
     missing = [number for number, result in enumerate(results) if result is None]
