@@ -85,15 +85,27 @@ def results_folder(tmp_path_factory):
         models = [*study.BASELINES, "gru", "lstm"]
         settings = {"epochs": 1, "window": 14, "units": 2}
         grid += study.make_grid(protocol, list(tables), [1], models, seeds, **settings)
-    study.save_results(study.study(tables, grid, folder, progress=False), folder)
+    study.save_results(study.study(tables, grid, folder, n_jobs=1, progress=False), folder)
     return folder
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
-def test_notebook_runs_at_smoke_on_simulated_data(path, tmp_path, monkeypatch, request):
-    parameters = {}
+def extra_parameters(path, request):
+    """What a notebook needs beside the profile: a table for 05; one process for 04 (the suite itself uses both cores)."""
     if path.stem.startswith("05"):
-        parameters["results"] = str(request.getfixturevalue("results_folder") / "results.csv")
+        return {"results": str(request.getfixturevalue("results_folder") / "results.csv")}
+    return {"n_jobs": 1} if path.stem.startswith("04") else {}
+
+
+# Tests of 05 share one results table, so they share one process of pytest-xdist.
+NOTEBOOK_CASES = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.xdist_group("05")] if path.stem.startswith("05") else [])
+    for path in NOTEBOOKS
+]
+
+
+@pytest.mark.parametrize("path", NOTEBOOK_CASES)
+def test_notebook_runs_at_smoke_on_simulated_data(path, tmp_path, monkeypatch, request):
+    parameters = extra_parameters(path, request)
     source = nbformat.read(path, as_version=4)
     source.cells.append(nbformat.v4.new_code_cell("import sys\nprint('tensorflow' in sys.modules)"))
     (tmp_path / "sources").mkdir()
@@ -116,14 +128,12 @@ def test_notebook_runs_at_smoke_on_simulated_data(path, tmp_path, monkeypatch, r
         assert "PUBLISHED" not in text
 
 
-@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+@pytest.mark.parametrize("path", NOTEBOOK_CASES)
 def test_notebook_runs_on_published_data_with_wrong_and_right_answers(path, tmp_path, monkeypatch, request):
     data_folder = PUBLISHED if HAVE_PUBLISHED else tmp_path / "no-data"
-    solutions = nbformat.read(path, as_version=4)
-    source = with_answers(ROOT / "notebooks" / path.name, solutions, tmp_path)
-    parameters = {}
-    if path.stem.startswith("05"):
-        parameters["results"] = str(request.getfixturevalue("results_folder") / "results.csv")
+    solutions = nbformat.read(path.parent / "solutions" / path.name, as_version=4)
+    source = with_answers(path, solutions, tmp_path)
+    parameters = extra_parameters(path, request)
     notebook = execute(source, tmp_path, data_folder, monkeypatch, **parameters)
     verdicts = {kind: [] for kind in ("wrong", "exercise")}
     for cell in code(notebook):
@@ -163,6 +173,7 @@ def test_anatomy(path):
         assert line in notebook.cells[0].source
     assert "What you have seen" in "".join(cell.source for cell in notebook.cells)
     in_markdown = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    in_markdown = re.sub(r"```.*?```", "", in_markdown, flags=re.DOTALL)
     levels = [len(marks) for marks in re.findall(r"^(#+) ", in_markdown, re.MULTILINE)]
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -198,22 +209,35 @@ BAD_PARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize(("number", "name", "value", "sentence"), BAD_PARAMETERS)
-def test_a_bad_parameter_stops_the_run_with_one_sentence(number, name, value, sentence, tmp_path):
-    """The cells up to set-up, in a bare interpreter: that is all that runs, so nothing is trained."""
+@pytest.mark.parametrize("number", sorted({number for number, *_ in BAD_PARAMETERS}))
+def test_a_bad_parameter_stops_the_run_with_one_sentence(number, tmp_path):
+    """The cells up to set-up, in a bare IPython shell: that is all that runs, so nothing is trained."""
     path = next(path for path in NOTEBOOKS if path.stem.startswith(number))
     cells = code(nbformat.read(path, as_version=4))
-    last = next(index for index, cell in enumerate(cells) if "setup(" in cell.source and "import" not in cell.source)
     parameters = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
-    sources = [cell.source for cell in cells[: last + 1]]
-    sources.insert(parameters + 1, f"# Parameters\n{name} = {value!r}\n")
-    if name != "output_dir":
-        sources[parameters + 1] += f"output_dir = {str(tmp_path)!r}\n"
-    script = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
-    script += f"for source in {sources!r}:\n    shell.run_cell(source, store_history=True).raise_error()\n"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT / "notebooks", capture_output=True, text=True)
-    assert done.returncode != 0
-    assert sentence in done.stderr.splitlines()[-1]
+    sources = [cell.source for cell in cells[: parameters + 2]]
+    assert "setup(" in sources[-1]
+    cases = [(name, value, sentence) for case_number, name, value, sentence in BAD_PARAMETERS if case_number == number]
+    injected = [
+        f"# Parameters\noutput_dir = {str(tmp_path)!r}\n{name} = {value!r}\n" for name, value, _ in cases
+    ]  # as papermill writes them
+    script = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for source in {sources[:-2]!r}:
+    shell.run_cell(source, store_history=True).raise_error()
+for injected in {injected!r}:
+    shell.user_ns["In"][:] = [""]
+    shell.run_cell({sources[-2]!r}, store_history=True).raise_error()
+    shell.run_cell(injected, store_history=True).raise_error()
+    print("SENTENCE", shell.run_cell({sources[-1]!r}, store_history=True).error_in_exec)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT / "notebooks", capture_output=True, text=True, check=True)
+    sentences = [line for line in done.stdout.splitlines() if line.startswith("SENTENCE")]
+    assert len(sentences) == len(cases)
+    for line, (_, _, sentence) in zip(sentences, cases, strict=True):
+        assert line.startswith(f"SENTENCE {sentence}")
 
 
 def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_path, monkeypatch, capsys):
@@ -230,6 +254,7 @@ def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_pa
     assert "after\\n" not in str([cell.get("outputs") for cell in kept.cells])
 
 
+@pytest.mark.xdist_group("05")
 def test_the_table_of_notebook_04_follows_the_contract(results_folder):
     table = pd.read_csv(results_folder / "results.csv")
     assert list(table.columns) == study.COLUMNS
