@@ -207,7 +207,9 @@ def load(name, source="auto", seed=1):
         except FileNotFoundError as error:
             if source == "published":
                 raise
-            reason = f"because {error}"
+            # a line of its own: the error names the cache folder, and outputs should name no path of a machine
+            kind = type(error.__cause__).__name__
+            reason = f"{DATASETS[name].file} is not in the cache and could not be downloaded: {kind}"
     simulate = {"bankex": simulate_bankex, "activities": simulate_activities}[name]
     return _describe(simulate(seed=seed), name, "simulated", reason)
 

@@ -128,13 +128,12 @@ def _versions():
 
 
 def check(answer, test):
-    """Tell the reader whether an exercise's ``answer`` is right; return True only then.
+    """Tell the reader whether an exercise's ``answer`` is right.
 
     ``test(answer)`` returns None for a right answer, else a sentence that says what is wrong with it.
     """
     if answer is None:
         print("Not answered yet: replace None in the cell above, run it, then run this cell again.")
-        return False
+        return
     problem = test(answer)
     print(f"Not yet: {problem}" if problem else "Right.")
-    return problem is None
