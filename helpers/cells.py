@@ -69,7 +69,7 @@ def gru(x, weights, h=None):
     """The GRU (Cho et al. 2014) in Keras' form: h_t = z * h_{t-1} + (1 - z) * candidate.
 
     z, r = sigmoid(x_t W + h_{t-1} U + b), each with its own columns. The shape of the bias tells the two kinds apart:
-    (2, 3 units), Keras' default ``reset_after=True`` and cuDNN's: candidate = tanh(x_t W + b[0] + r * (h_{t-1} U + b[1]));
+    (2, 3 units), Keras' default ``reset_after=True``: candidate = tanh(x_t W + b[0] + r * (h_{t-1} U + b[1]));
     (3 units,), ``reset_after=False``, as in the paper: candidate = tanh(x_t W + (r * h_{t-1}) U + b).
 
     Parameters
@@ -136,7 +136,7 @@ def _finite(name, array):
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be an array of numbers; got {type(array).__name__} ({error}).") from error
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} missing or infinite ones.")
+        raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} that are not.")
     return array
 
 
