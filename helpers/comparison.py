@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats import diagnostic
-from statsmodels.tsa import stattools
 
 from helpers.notebook import NOTEBOOKS
 
@@ -21,7 +19,7 @@ COLUMNS += ["epochs", "train_seconds", "compile_seconds"]
 BASELINES = ("last_value", "seasonal_naive", "nlinear")  # no chance in their training: one run, seed 0
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
-SCALE = ("better", "equivalent", "undecided", "worse")
+SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
 
 
 def find_results(results, output):
@@ -97,22 +95,22 @@ def paired_differences(rows, first, second, reference="last_value", least_series
     """RMSE of ``first`` minus ``second`` in per cent of ``reference``, pair by pair: a table (seed x series).
 
     ``rows`` are those of one cell. Networks are paired by seed; a baseline's one run is paired with every seed. Raises
-    ValueError where the pairs are not complete, or where a network has one seed or there are too few series.
+    ValueError where the pairs are not complete, a network has one seed, or there are too few series.
     """
     a, b, scale = (errors(rows, model) for model in (first, second, reference))
-    if set(a.columns) != set(b.columns):
-        raise ValueError(f"{first} and {second} were not run on the same series")
+    if not set(a.columns) == set(b.columns) <= set(scale.columns):
+        raise ValueError(f"{first}, {second} and {reference} were not run on the same series")
     if first in BASELINES and second not in BASELINES:
-        a = pd.DataFrame(np.repeat(a.to_numpy(), len(b), axis=0), index=b.index, columns=a.columns)
+        a = a.loc[[0] * len(b)].set_axis(b.index)
     elif second in BASELINES and first not in BASELINES:
-        b = pd.DataFrame(np.repeat(b.to_numpy(), len(a), axis=0), index=a.index, columns=b.columns)
+        b = b.loc[[0] * len(a)].set_axis(a.index)
     if set(a.index) != set(b.index):
         raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
     if len(a) < 2 and not {first, second} <= set(BASELINES):
         raise ValueError("one seed only, so a lucky run can't be told from a better model")
     if a.shape[1] < least_series:
         raise ValueError(f"{a.shape[1]} series only, at least {least_series} are needed to speak of other series")
-    return 100 * (a - b[a.columns].loc[a.index]) / scale[a.columns].iloc[0]
+    return 100 * (a - b) / scale.iloc[0]
 
 
 def merge_copies(d, dataset):
@@ -239,13 +237,16 @@ def bayesian_signed_rank(d, margin, draws=4000, seed=1):
     return np.column_stack([first, 1 - first - second, second])
 
 
-def diebold_mariano_by_hand(first, second, horizon=1):
-    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p).
+def diebold_mariano(first, second, horizon=1):
+    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p), arrays (...).
 
     ``first`` and ``second`` are losses (..., n_origins) in order of time. The long-run variance is Newey & West's with
-    max(horizon - 1, n^(1/3)) lags, as statsmodels 0.15 has it.
+    max(horizon - 1, n^(1/3)) lags, as in statsmodels 0.15, whose numbers it equals; older versions lack the test.
+    Raises ValueError where two losses always differ by the same amount.
     """
     d = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    if (np.ptp(d, axis=-1) == 0).any():
+        raise ValueError("the losses differ by a constant: there is no spread to test against")
     n = d.shape[-1]
     lags = max(horizon - 1, int(np.ceil(n ** (1 / 3))))
     centred = d - d.mean(axis=-1, keepdims=True)
@@ -257,42 +258,19 @@ def diebold_mariano_by_hand(first, second, horizon=1):
     return statistic, 2 * stats.t.sf(np.abs(statistic), n - 1)
 
 
-def diebold_mariano(first, second, horizon=1):
-    """As ``diebold_mariano_by_hand`` for losses (n_origins,), by statsmodels where it has the test (0.15).
+def pesaran_timmermann(actual, predicted):
+    """Pesaran & Timmermann (1992): do predicted signs (n,) name the actual better than chance? (statistic, one-sided p).
 
-    Raises ValueError where the two never differ or differ by a constant.
+    It equals statsmodels 0.15; older versions lack the test. Raises ValueError where one side has a single sign.
     """
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if np.ptp(first - second) == 0:
-        raise ValueError("the losses differ by a constant: there is no spread to test against")
-    if not hasattr(stattools, "diebold_mariano_test"):
-        return diebold_mariano_by_hand(first, second, horizon)
-    test = stattools.diebold_mariano_test(
-        np.zeros(len(first)), first, second, criterion=lambda _, loss: loss, harvey_adj=True, horizon=horizon
-    )
-    return float(test.statistic), float(test.pvalue)
-
-
-def pesaran_timmermann_by_hand(actual, predicted):
-    """Pesaran & Timmermann (1992), equation 6: do predicted signs (n,) tell anything of the actual? (statistic, p)."""
     up, forecast = np.asarray(actual) > 0, np.asarray(predicted) > 0
     a, b = up.mean(), forecast.mean()
+    if not (0 < a < 1 and 0 < b < 1):
+        raise ValueError("all forecasts, or all true changes, have one sign")
     by_chance = a * b + (1 - a) * (1 - b)
     variance = by_chance * (1 - by_chance) - (2 * a - 1) ** 2 * b * (1 - b) - (2 * b - 1) ** 2 * a * (1 - a)
-    if not variance > 1e-12:
-        raise ValueError("all forecasts, or all true changes, have one sign")
     statistic = (np.mean(up == forecast) - by_chance) / np.sqrt(variance / len(up))
     return float(statistic), float(stats.norm.sf(statistic))
-
-
-def pesaran_timmermann(actual, predicted):
-    """As ``pesaran_timmermann_by_hand`` (one-sided: better than chance), by statsmodels where it has the test (0.15)."""
-    statistic, p = pesaran_timmermann_by_hand(actual, predicted)  # raises where the test is not possible
-    if hasattr(diagnostic, "pesaran_timmermann"):
-        statistic, p = diagnostic.pesaran_timmermann(
-            np.asarray(actual, float), np.asarray(predicted, float), alternative="larger"
-        )[:2]
-    return float(statistic), float(p)
 
 
 def judge(d, margin, confidence=0.95, draws=4000, seed=1):

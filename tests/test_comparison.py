@@ -29,7 +29,7 @@ def simulated_table(n_seeds=5, published_seeds=2, spread=0.02, seed=1, source="s
             actual = rng.choice([-1, 1], (10, origins)).astype(np.int8)
             losses.setdefault(f"actual/{cell}", actual)
             base = scale * rng.uniform(0.7, 1.3, 10)
-            models = LEVEL[dataset] if protocol == "sound" else comparison.BASELINES + ("gru", "lstm")
+            models = LEVEL[dataset] if protocol == "sound" else (*comparison.BASELINES, "gru", "lstm")
             for model in models:
                 by_series = spread * rng.standard_normal(10)
                 for run in [0] if model in comparison.BASELINES else range(1, seeds + 1):
@@ -45,7 +45,15 @@ def simulated_table(n_seeds=5, published_seeds=2, spread=0.02, seed=1, source="s
                     seconds = SECONDS[model] * rng.lognormal(0, 0.1)
                     for name, error in zip(names, rmse, strict=True):
                         row = [protocol, dataset, source, horizon, model, 128 if run else 0, PARAMS[model], run, name]
-                        row += [error, 0.8 * error, error / scale, rng.uniform(0.4, 0.6), 40 if run else 0, seconds, 3.0]
+                        row += [
+                            error,
+                            0.8 * error,
+                            error / scale,
+                            rng.uniform(0.4, 0.6),
+                            40 if run else 0,
+                            seconds,
+                            3.0,
+                        ]
                         rows.append(row)
     return pd.DataFrame(rows, columns=comparison.COLUMNS), losses
 
