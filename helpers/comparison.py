@@ -85,7 +85,8 @@ def errors(rows, model, measure="rmse"):
     chosen = rows[rows["model"] == model]
     if chosen.empty:
         raise ValueError(f"the table has no run of {model}")
-    table = chosen.pivot(index="seed", columns="series", values=measure)[chosen["series"].unique()]
+    table = chosen.pivot(index="seed", columns="series", values=measure)  # noqa: PD010 - pivot_table averages doubles
+    table = table[chosen["series"].unique()]
     if table.isna().any(axis=None):
         raise ValueError(f"{model} lacks {int(table.isna().sum().sum())} of its {table.size} seeds x series")
     return table
@@ -139,8 +140,8 @@ def sign_flip(d, resamples=2**14, seed=1):
 def hodges_lehmann(d, confidence=0.95):
     """Median of the Walsh averages (d_i + d_j) / 2, i <= j, and its interval (Hodges & Lehmann 1963): (est, low, high).
 
-    The interval inverts the exact signed-rank test (Hollander & Wolfe 1999, section 3.2), so it holds its confidence
-    for any continuous symmetric distribution. It is (NaN, NaN) where n is too small for that confidence: n < 6 for 95 %.
+    The interval inverts the exact signed-rank test (Hollander & Wolfe 1999), so it holds its confidence for any
+    continuous symmetric distribution. It is (NaN, NaN) where n is too small for that confidence: n < 6 for 95 %.
     """
     d = np.asarray(d, dtype=float)
     i, j = np.triu_indices(len(d))
@@ -238,7 +239,7 @@ def bayesian_signed_rank(d, margin, draws=4000, seed=1):
 
 
 def diebold_mariano(first, second, horizon=1):
-    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p), arrays (...).
+    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p).
 
     ``first`` and ``second`` are losses (..., n_origins) in order of time. The long-run variance is Newey & West's with
     max(horizon - 1, n^(1/3)) lags, as in statsmodels 0.15, whose numbers it equals; older versions lack the test.
@@ -259,7 +260,7 @@ def diebold_mariano(first, second, horizon=1):
 
 
 def pesaran_timmermann(actual, predicted):
-    """Pesaran & Timmermann (1992): do predicted signs (n,) name the actual better than chance? (statistic, one-sided p).
+    """Pesaran & Timmermann (1992): are predicted signs (n,) better than chance? (statistic, one-sided p).
 
     It equals statsmodels 0.15; older versions lack the test. Raises ValueError where one side has a single sign.
     """
@@ -276,8 +277,8 @@ def pesaran_timmermann(actual, predicted):
 def judge(d, margin, confidence=0.95, draws=4000, seed=1):
     """All that a verdict needs of the differences ``d`` (n_seeds, n_series), in their unit; as a dict.
 
-    ``difference`` with interval ``low`` .. ``high`` and two-sided ``p`` (crossed_effects); ``p_equivalence`` at ``margin``
-    and ``equivalent_from``, the smallest margin at which it would be 1 - confidence; the posterior probabilities
+    ``difference`` with interval ``low`` .. ``high`` and two-sided ``p`` (crossed_effects); ``p_equivalence`` at
+    ``margin`` and ``equivalent_from``, the smallest margin at which it is 1 - confidence; the posterior probabilities
     (bayesian_signed_rank). Raises ValueError where all differences are the same number.
     """
     d = np.asarray(d, dtype=float)
