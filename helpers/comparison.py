@@ -108,9 +108,9 @@ def paired_differences(rows, first, second, reference="last_value", least_series
     if set(a.index) != set(b.index):
         raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
     if len(a) < 2 and not {first, second} <= set(BASELINES):
-        raise ValueError("one seed only, so a lucky run can't be told from a better model")
+        raise ValueError("one seed only, two are needed to tell luck from skill")
     if a.shape[1] < least_series:
-        raise ValueError(f"{a.shape[1]} series only, at least {least_series} are needed to speak of other series")
+        raise ValueError(f"{a.shape[1]} series only, {least_series} are needed to speak of other series")
     return 100 * (a - b) / scale.iloc[0]
 
 
