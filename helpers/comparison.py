@@ -196,21 +196,6 @@ def crossed_effects(d):
     }
 
 
-def crossed_bootstrap(d, draws=4000, confidence=0.95, seed=1):
-    """Means of ``d`` (n_seeds, n_series) with rows and columns drawn anew, independently (Owen 2007), and an interval.
-
-    Percentiles of so few draws are too narrow; they are widened as Hesterberg (2015, section 5.3) proposes, by the
-    t quantile of the smaller of the two sample sizes. Returns (means (draws,), low, high).
-    """
-    d = np.asarray(d, dtype=float)
-    rng = np.random.default_rng(seed)
-    rows, columns = (rng.multinomial(k, np.full(k, 1 / k), size=draws) / k for k in d.shape)
-    means = np.einsum("bs,si,bi->b", rows, d, columns, optimize=True)
-    n = min(k for k in d.shape if k > 1)
-    tail = stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf((1 + confidence) / 2, n - 1))
-    return means, *np.quantile(means, [tail, 1 - tail])
-
-
 def equivalence_p(mean, se, dof, margin):
     """p of the two one-sided t tests of |difference| >= ``margin`` (Schuirmann 1987): small means equivalent."""
     return stats.t.sf((margin - np.abs(mean)) / se, dof)
@@ -290,6 +275,8 @@ def judge(d, margin, confidence=0.95, draws=4000, seed=1):
     sure = np.bincount(bayesian_signed_rank(d, margin, draws, seed).argmax(axis=1), minlength=3) / draws
     return {
         "difference": mean,
+        "se": se,
+        "dof": dof,
         "low": mean - half,
         "high": mean + half,
         "p": float(2 * stats.t.sf(abs(mean) / se, dof)),
@@ -310,16 +297,3 @@ def verdict(difference, p, p_equivalence, alpha=0.05):
     if p < alpha:
         return "better" if difference < 0 else "worse"
     return "undecided"
-
-
-def power(effect, sources, n_seeds, n_series, alpha=0.05):
-    """Chance that the crossed test finds a true mean difference ``effect``, given ``sources`` (from crossed_effects).
-
-    The noncentral t distribution at the expected mean squares; arguments broadcast.
-    """
-    series = n_seeds * sources["series"] + sources["interaction"]
-    seed = n_series * sources["seed"] + sources["interaction"]
-    total = series + seed - sources["interaction"]
-    dof = total**2 / (series**2 / (n_series - 1) + seed**2 / (n_seeds - 1))
-    shift = np.minimum(np.abs(effect) / np.sqrt(total / (n_seeds * n_series)), 30)  # beyond 30 the power is 1
-    return stats.nct.sf(stats.t.ppf(1 - alpha / 2, dof), dof, shift)
