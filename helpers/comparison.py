@@ -102,15 +102,17 @@ def paired_differences(rows, first, second, reference="last_value", least_series
     if not set(a.columns) == set(b.columns) <= set(scale.columns):
         raise ValueError(f"{first}, {second} and {reference} were not run on the same series")
     if first in BASELINES and second not in BASELINES:
-        a = a.loc[[0] * len(b)].set_axis(b.index)
+        a = a.iloc[[0] * len(b)].set_axis(b.index)
     elif second in BASELINES and first not in BASELINES:
-        b = b.loc[[0] * len(a)].set_axis(a.index)
+        b = b.iloc[[0] * len(a)].set_axis(a.index)
     if set(a.index) != set(b.index):
         raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
     if len(a) < 2 and not {first, second} <= set(BASELINES):
         raise ValueError("one seed only, two are needed to tell luck from skill")
     if a.shape[1] < least_series:
         raise ValueError(f"{a.shape[1]} series only, {least_series} are needed to speak of other series")
+    if not (scale > 0).all(axis=None):
+        raise ValueError(f"{reference} makes no error at all on a series, so nothing can be a share of it")
     return 100 * (a - b) / scale.iloc[0]
 
 
