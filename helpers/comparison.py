@@ -1,0 +1,301 @@
+"""Is one model better than another, equal to it, or can't we tell? Thin over scipy and statsmodels.
+
+Differences ``d`` are arrays (n_seeds, n_series): error of the first model minus error of the second, so that a negative
+number speaks for the first. Every network is trained once a seed and then forecasts all series: rows and columns both
+vary by chance, and both must be in the standard error.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.notebook import NOTEBOOKS
+
+CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
+COLUMNS = [*CELL, "model", "units", "params", "seed", "series", "rmse", "mae", "mase", "da"]
+COLUMNS += ["epochs", "train_seconds", "compile_seconds"]
+BASELINES = ("last_value", "seasonal_naive", "nlinear")  # no chance in their training: one run, seed 0
+# Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
+COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
+SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
+
+
+def find_results(results, output):
+    """The path of the results table: ``results``, else the run's own below ``output``, else the published one."""
+    candidates = [Path(results)] if results else [Path(output, "results.csv"), NOTEBOOKS.parent / "figures/results.csv"]
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(
+            f"results must be the path of a results.csv; found none at {' or '.join(path.name for path in candidates)} "
+            "below output_dir or figures: run notebook 04 first, or name a file."
+        )
+    return found
+
+
+def read_results(path):
+    """Read and check a results table: one row for a (protocol, dataset, source, horizon, model, seed, series).
+
+    Raises ValueError with one sentence for missing columns, no rows, double rows, and errors (rmse) that are not
+    finite numbers >= 0.
+    """
+    table = pd.read_csv(path)
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise ValueError(f"results lacks the column(s) {', '.join(missing)}; it must have {', '.join(COLUMNS)}.")
+    if table.empty:
+        raise ValueError("results must have at least one row; got an empty table.")
+    run = [*CELL, "model", "seed", "series"]
+    rmse = pd.to_numeric(table["rmse"], errors="coerce")
+    for bad, problem in (
+        (~(np.isfinite(rmse) & (rmse >= 0)), "rmse must hold finite numbers of at least 0"),
+        (table.duplicated(run), "results must hold one row for each " + ", ".join(run)),
+    ):
+        if bad.any():
+            where = ", ".join(str(table.loc[bad.idxmax(), name]) for name in run)
+            raise ValueError(f"{problem}; got {bad.sum()} bad row(s), the first for {where}.")
+    return table
+
+
+def read_losses(path):
+    """The arrays of the ``losses.npz`` beside the results table ``path`` as a dict; empty where there is none."""
+    path = Path(path).with_name("losses.npz")
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+def mean_loss(losses, cell, model, kind="loss"):
+    """Average over the seeds of a model's stored arrays: (n_series, n_origins).
+
+    ``cell`` is a (protocol, dataset, source, horizon); ``kind`` is "loss" (squared error of each forecast) or
+    "direction" (-1, 0, 1). Raises ValueError where nothing is stored.
+    """
+    start = f"{kind}/{'|'.join(map(str, cell))}|{model}|"
+    found = [losses[key] for key in losses if key.startswith(start)]
+    if not found:
+        raise ValueError(f"no {kind} of {model} is stored beside the results table")
+    return np.mean(found, axis=0, dtype=float)
+
+
+def errors(rows, model, measure="rmse"):
+    """A model's ``measure`` in the rows of one cell, as a table (seed x series) in the order of the file."""
+    chosen = rows[rows["model"] == model]
+    if chosen.empty:
+        raise ValueError(f"the table has no run of {model}")
+    table = chosen.pivot(index="seed", columns="series", values=measure)  # noqa: PD010 - pivot_table averages doubles
+    table = table[chosen["series"].unique()]
+    if table.isna().any(axis=None):
+        raise ValueError(f"{model} lacks {int(table.isna().sum().sum())} of its {table.size} seeds x series")
+    return table
+
+
+def paired_differences(rows, first, second, reference="last_value", least_series=2):
+    """RMSE of ``first`` minus ``second`` in per cent of ``reference``, pair by pair: a table (seed x series).
+
+    ``rows`` are those of one cell. Networks are paired by seed; a baseline's one run is paired with every seed. Raises
+    ValueError where the pairs are not complete, a network has one seed, or there are too few series.
+    """
+    a, b, scale = (errors(rows, model) for model in (first, second, reference))
+    if not set(a.columns) == set(b.columns) <= set(scale.columns):
+        raise ValueError(f"{first}, {second} and {reference} were not run on the same series")
+    if first in BASELINES and second not in BASELINES:
+        a = a.iloc[[0] * len(b)].set_axis(b.index)
+    elif second in BASELINES and first not in BASELINES:
+        b = b.iloc[[0] * len(a)].set_axis(a.index)
+    if set(a.index) != set(b.index):
+        raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
+    if len(a) < 2 and not {first, second} <= set(BASELINES):
+        raise ValueError("one seed only, two are needed to tell luck from skill")
+    if a.shape[1] < least_series:
+        raise ValueError(f"{a.shape[1]} series only, {least_series} are needed to speak of other series")
+    if not (scale > 0).all(axis=None):
+        raise ValueError(f"{reference} makes no error at all on a series, so nothing can be a share of it")
+    return 100 * (a - b) / scale.iloc[0]
+
+
+def merge_copies(d, dataset):
+    """Average the columns of a table (seed x series) that are copies of one series: (seed x independent series)."""
+    copies = [name for name in d.columns if name in COPIES.get(dataset, ())]
+    labels = [" = ".join(copies) if name in copies else name for name in d.columns]
+    return d.T.groupby(labels, sort=False).mean().T
+
+
+def wilcoxon(d):
+    """Two-sided p of Wilcoxon's signed-rank test of the differences (n,): exact up to 50 pairs (13 if some tie)."""
+    d = np.asarray(d, dtype=float)
+    if not d.any():
+        raise ValueError("all differences are zero")
+    return float(stats.wilcoxon(d).pvalue)
+
+
+def sign_flip(d, resamples=2**14, seed=1):
+    """Two-sided p of the mean of (n,) when every sign might as well be the other (Fisher 1935); exact to n = 14."""
+    test = stats.permutation_test(
+        (np.asarray(d, dtype=float),), np.mean, permutation_type="samples", n_resamples=resamples, rng=seed
+    )
+    return float(test.pvalue)
+
+
+def hodges_lehmann(d, confidence=0.95):
+    """Median of the Walsh averages (d_i + d_j) / 2, i <= j, and its interval (Hodges & Lehmann 1963): (est, low, high).
+
+    The interval inverts the exact signed-rank test (Hollander & Wolfe 1999), so it holds its confidence for any
+    continuous symmetric distribution. It is (NaN, NaN) where n is too small for that confidence: n < 6 for 95 %.
+    """
+    d = np.asarray(d, dtype=float)
+    i, j = np.triu_indices(len(d))
+    walsh = np.sort((d[i] + d[j]) / 2)
+    ways = np.ones(1)  # in how many of the 2^n sign patterns the positive ranks sum to 0, 1, 2, ...
+    for rank in range(1, len(d) + 1):
+        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    cut = np.searchsorted(np.cumsum(ways) / 2.0 ** len(d), (1 - confidence) / 2, side="right")
+    low, high = (walsh[cut - 1], walsh[-cut]) if cut else (np.nan, np.nan)
+    return float(np.median(walsh)), float(low), float(high)
+
+
+def rank_biserial(d):
+    """Share of the ranks that speak for d > 0 minus the share for d < 0 (Kerby 2014): -1 .. 1; zeros are left out."""
+    d = np.asarray(d, dtype=float)
+    d = d[d != 0]
+    ranks = stats.rankdata(np.abs(d))
+    return float(np.sum(np.sign(d) * ranks) / ranks.sum())
+
+
+def crossed_effects(d):
+    """Mean of ``d`` (..., n_seeds, n_series), its standard error over new seeds *and* new series, and the sources.
+
+    Two-way layout without replication: d = mean + series + seed + interaction. With the mean squares of the three,
+    se^2 = max(MS_series + MS_seed - MS_interaction, MS_series, MS_seed) / (n_seeds n_series): the quasi-F of
+    Clark (1973), with Satterthwaite's (1946) degrees of freedom. With one seed (or one series) it is the usual
+    one-sample t. Two seeds say next to nothing about their own spread: then there is 1 degree of freedom.
+
+    Returns a dict of arrays (...): mean, se, dof, and the variances of ``series``, ``seed`` and ``interaction``.
+    """
+    d = np.asarray(d, dtype=float)
+    n, m = d.shape[-2:]
+    if n * m < 2:
+        raise ValueError("one difference alone has no spread")
+    mean = d.mean(axis=(-2, -1))
+    seed = d.mean(axis=-1, keepdims=True) - mean[..., None, None]
+    series = d.mean(axis=-2, keepdims=True) - mean[..., None, None]
+    rest = d - mean[..., None, None] - seed - series
+    ms_seed = m * (seed**2).sum(axis=(-2, -1)) / max(n - 1, 1)
+    ms_series = n * (series**2).sum(axis=(-2, -1)) / max(m - 1, 1)
+    ms_rest = (rest**2).sum(axis=(-2, -1)) / max((n - 1) * (m - 1), 1)
+    total = np.maximum(ms_series + ms_seed - ms_rest, np.maximum(ms_series, ms_seed))
+    satterthwaite = ms_series**2 / max(m - 1, 1) + ms_seed**2 / max(n - 1, 1)
+    dof = np.divide(total**2, satterthwaite, out=np.ones_like(total), where=satterthwaite > 0)
+    return {
+        "mean": mean,
+        "se": np.sqrt(total / (n * m)),
+        "dof": np.ones_like(dof) if n == 2 else dof,
+        "series": np.maximum(ms_series - ms_rest, 0) / n,
+        "seed": np.maximum(ms_seed - ms_rest, 0) / m,
+        "interaction": ms_rest,
+    }
+
+
+def equivalence_p(mean, se, dof, margin):
+    """p of the two one-sided t tests of |difference| >= ``margin`` (Schuirmann 1987): small means equivalent."""
+    return stats.t.sf((margin - np.abs(mean)) / se, dof)
+
+
+def bayesian_signed_rank(d, margin, draws=4000, seed=1):
+    """Posterior of the Bayesian signed-rank test with a region of practical equivalence (Benavoli et al. 2014, 2017).
+
+    ``d`` (n_seeds, n_series). The series get Dirichlet weights, with a prior pseudo-difference 0 of weight 1/2 as in
+    the paper; the seeds get Dirichlet weights too (Rubin's Bayesian bootstrap, 1981), so that the luck of the seeds
+    is in the posterior; with one seed it is the paper's test.
+
+    Returns theta (draws, 3): probability that the first is better by more than ``margin``, that the two are
+    equivalent, and that the first is worse. ``np.bincount(theta.argmax(1), minlength=3) / draws`` says how sure.
+    """
+    d = np.asarray(d, dtype=float)
+    rng = np.random.default_rng(seed)
+    z = np.zeros((draws, d.shape[1] + 1))
+    z[:, 1:] = rng.dirichlet(np.ones(len(d)), draws) @ d
+    weights = rng.dirichlet(np.r_[0.5, np.ones(d.shape[1])], draws)
+    pairs = weights[:, :, None] * weights[:, None, :]  # (draws, n_series + 1, n_series + 1)
+    sums = z[:, :, None] + z[:, None, :]
+    first = (pairs * (sums < -2 * margin)).sum(axis=(1, 2))
+    second = (pairs * (sums > 2 * margin)).sum(axis=(1, 2))
+    return np.column_stack([first, 1 - first - second, second])
+
+
+def diebold_mariano(first, second, horizon=1):
+    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p).
+
+    ``first`` and ``second`` are losses (..., n_origins) in order of time. The long-run variance is Newey & West's with
+    max(horizon - 1, n^(1/3)) lags, as in statsmodels 0.15, whose numbers it equals; older versions lack the test.
+    Raises ValueError where two losses always differ by the same amount.
+    """
+    d = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    if (np.ptp(d, axis=-1) == 0).any():
+        raise ValueError("the losses differ by a constant: there is no spread to test against")
+    n = d.shape[-1]
+    lags = max(horizon - 1, int(np.ceil(n ** (1 / 3))))
+    centred = d - d.mean(axis=-1, keepdims=True)
+    variance = (centred**2).mean(axis=-1)
+    for k in range(1, min(lags, n - 1) + 1):
+        variance = variance + 2 * (1 - k / (lags + 1)) * (centred[..., k:] * centred[..., :-k]).sum(axis=-1) / n
+    correction = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
+    statistic = correction * d.mean(axis=-1) / np.sqrt(variance / n)
+    return statistic, 2 * stats.t.sf(np.abs(statistic), n - 1)
+
+
+def pesaran_timmermann(actual, predicted):
+    """Pesaran & Timmermann (1992): are predicted signs (n,) better than chance? (statistic, one-sided p).
+
+    It equals statsmodels 0.15; older versions lack the test. Raises ValueError where one side has a single sign.
+    """
+    up, forecast = np.asarray(actual) > 0, np.asarray(predicted) > 0
+    a, b = up.mean(), forecast.mean()
+    if not (0 < a < 1 and 0 < b < 1):
+        raise ValueError("all forecasts, or all true changes, have one sign")
+    by_chance = a * b + (1 - a) * (1 - b)
+    variance = by_chance * (1 - by_chance) - (2 * a - 1) ** 2 * b * (1 - b) - (2 * b - 1) ** 2 * a * (1 - a)
+    statistic = (np.mean(up == forecast) - by_chance) / np.sqrt(variance / len(up))
+    return float(statistic), float(stats.norm.sf(statistic))
+
+
+def judge(d, margin, confidence=0.95, draws=4000, seed=1):
+    """All that a verdict needs of the differences ``d`` (n_seeds, n_series), in their unit; as a dict.
+
+    ``difference`` with interval ``low`` .. ``high`` and two-sided ``p`` (crossed_effects); ``p_equivalence`` at
+    ``margin`` and ``equivalent_from``, the smallest margin at which it is 1 - confidence; the posterior probabilities
+    (bayesian_signed_rank). Raises ValueError where all differences are the same number.
+    """
+    d = np.asarray(d, dtype=float)
+    effects = crossed_effects(d)
+    mean, se, dof = (float(effects[name]) for name in ("mean", "se", "dof"))
+    if not se > 1e-12 * max(1, abs(mean)):
+        raise ValueError(f"all differences are {mean:.3g}, so there is no spread to test against")
+    half = stats.t.ppf((1 + confidence) / 2, dof) * se
+    sure = np.bincount(bayesian_signed_rank(d, margin, draws, seed).argmax(axis=1), minlength=3) / draws
+    return {
+        "difference": mean,
+        "se": se,
+        "dof": dof,
+        "low": mean - half,
+        "high": mean + half,
+        "p": float(2 * stats.t.sf(abs(mean) / se, dof)),
+        "p_equivalence": float(equivalence_p(mean, se, dof, margin)),
+        "equivalent_from": float(abs(mean) + stats.t.ppf(confidence, dof) * se),
+        "probability_better": sure[0],
+        "probability_equivalent": sure[1],
+        "probability_worse": sure[2],
+        "n_seeds": d.shape[0],
+        "n_independent": d.shape[1],
+    }
+
+
+def verdict(difference, p, p_equivalence, alpha=0.05):
+    """One word of ``SCALE`` for the first model; both p adjusted for the family of tests where there is one."""
+    if p_equivalence < alpha:
+        return "equivalent"
+    if p < alpha:
+        return "better" if difference < 0 else "worse"
+    return "undecided"
