@@ -24,7 +24,9 @@ from papermill.exceptions import PapermillExecutionError
 from helpers.notebook import NOTEBOOKS, PROFILES
 
 ROOT = NOTEBOOKS.parent
-MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"  # a copy beside the pages: equations show offline too
+MATHJAX = (
+    "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"  # a copy beside the pages: equations show offline too
+)
 TABLES = ("results.csv", "losses.npz", "ablation.csv", "verdicts.csv")
 
 
