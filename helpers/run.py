@@ -24,9 +24,9 @@ from papermill.exceptions import PapermillExecutionError
 from helpers.notebook import NOTEBOOKS, PROFILES
 
 ROOT = NOTEBOOKS.parent
-MATHJAX = (
-    "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"  # a copy beside the pages: equations show offline too
-)
+# a copy of MathJax lies beside the pages, so that equations show offline too
+MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
+VERDICT_COLUMNS = ["dataset", "horizon", "protocol", "question", "verdict", "difference", "low", "high"]
 TABLES = ("results.csv", "losses.npz", "ablation.csv", "verdicts.csv")
 
 
@@ -39,7 +39,14 @@ def execute(path, profile, output):
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     parameters = {"profile": profile, "output_dir": str(output)}
-    papermill.execute_notebook(path, target, parameters, cwd=NOTEBOOKS, progress_bar=False, log_output=False)
+    papermill.execute_notebook(
+        path,
+        target,
+        parameters,
+        cwd=NOTEBOOKS,
+        progress_bar=False,
+        extra_arguments=["--log-level=40"],  # newer kernels warn at every start that they talk over TCP
+    )
     return target, time.perf_counter() - started
 
 
@@ -134,7 +141,8 @@ def main(arguments=None):
     index = write_pages(executed, output / "html")
     if options.publish:
         publish(executed, output)
-    print("\n" + pd.read_csv(output / "verdicts.csv").to_string(index=False))
+    verdicts = pd.read_csv(output / "verdicts.csv")
+    print("\n" + verdicts[VERDICT_COLUMNS].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
     print(f"\npages      {index}\nnotebooks  {output / 'notebooks'}\nfigures    {output / 'figures'}")
     return 0
 
