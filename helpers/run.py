@@ -55,6 +55,7 @@ def cleaned(path):
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     notebook.metadata.pop("papermill", None)
+    notebook.metadata.pop("widgets", None)  # no kernel behind a page: what stands beside a widget is shown in its place
     count = 0
     for cell in notebook.cells:
         for key in ("papermill", "execution"):
@@ -65,6 +66,7 @@ def cleaned(path):
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = count
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata["executed_source"] = source_hash(notebook)
     return notebook
 

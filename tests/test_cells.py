@@ -1,16 +1,19 @@
 """The NumPy cells against Keras: random shapes and weights, states, both kinds of GRU; what 02 teaches; bad input."""
 
 import ast
+import io
 
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
 from conftest import ROOT
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from helpers import cells
+from helpers import cells, plots
 from helpers.training import keras
 
 KINDS = {
@@ -127,6 +130,42 @@ def test_the_notebooks_teach_what_the_helper_computes(units, inputs, batch, time
         result = dict(zip(trace, result, strict=True)) if isinstance(result, list) else {"h": result}
         for name in trace:
             np.testing.assert_allclose(result[name], trace[name], atol=1e-12)
+
+
+@pytest.fixture
+def explorer():
+    """What the cells of notebook 02 tagged ``explorer`` define."""
+    space = {"np": np, "sigmoid": expit, "plots": plots, "plt": plt, "widgets": widgets, "io": io}
+    for cell in nbformat.read(ROOT / "notebooks" / "02_gate_mechanics.ipynb", as_version=4).cells:
+        if "explorer" in cell.metadata.get("tags", []):
+            exec(cell.source, space)
+    return space
+
+
+def test_the_explorer_redraws_the_step(explorer):
+    first = bytes(explorer["picture"].value)
+    assert first.startswith(b"\x89PNG")
+    explorer["sliders"]["keep_bias"].value = -2.0
+    moved = bytes(explorer["picture"].value)
+    assert moved.startswith(b"\x89PNG")
+    assert moved != first
+    explorer["sliders"]["keep_bias"].value = explorer["START"]["keep_bias"]
+    assert bytes(explorer["picture"].value) == first
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.floats(-3, 3), min_size=5, max_size=5))
+def test_the_explorer_shows_the_cells_step(explorer, values):
+    x, state, keep, write, show = values
+    ones = [np.ones((1, 4)), np.ones((1, 4)), [write, keep, 0, show]]
+    lstm = cells.lstm([[[x]]], ones, h=[[np.tanh(state)]], c=[[state]])
+    # with r open wide the GRU's candidate is tanh(x + h)
+    gru = cells.gru([[[x]]], [np.ones((1, 3)), np.ones((1, 3)), [keep, 1000, 0]], h=[[np.tanh(state)]])
+    shown = explorer["one_step"](*values)
+    for parts, trace in zip(shown, (lstm, gru), strict=True):
+        for name, array in trace.items():
+            if name in parts:
+                assert parts[name] == pytest.approx(array.item(), abs=1e-12)
 
 
 X = np.zeros((2, 5, 1))
