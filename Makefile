@@ -8,7 +8,7 @@ run: $(READY)   ## execute the notebooks at `quick`, in order
 	$(BIN)/python -m helpers.run quick
 
 test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lab: $(READY)   ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks

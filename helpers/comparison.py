@@ -11,12 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.notebook import NOTEBOOKS
+from helpers.study import BASELINES, COLUMNS
 
+PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
 CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
-COLUMNS = [*CELL, "model", "units", "params", "seed", "series", "rmse", "mae", "mase", "da"]
-COLUMNS += ["epochs", "train_seconds", "compile_seconds"]
-BASELINES = ("last_value", "seasonal_naive", "nlinear")  # no chance in their training: one run, seed 0
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
 SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
@@ -24,7 +22,7 @@ SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the fi
 
 def find_results(results, output):
     """The path of the results table: ``results``, else the run's own below ``output``, else the published one."""
-    candidates = [Path(results)] if results else [Path(output, "results.csv"), NOTEBOOKS.parent / "figures/results.csv"]
+    candidates = [Path(results)] if results else [Path(output, "results.csv"), PUBLISHED_RESULTS]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         raise FileNotFoundError(

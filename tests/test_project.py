@@ -96,8 +96,8 @@ def test_ci_runs_the_commands_of_the_readme():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "make test" in readme
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "python -m pytest -n 2 --dist loadgroup" in readme
-    assert "python -m pytest -n 2 --dist loadgroup" in makefile
+    assert "python -m pytest -n 2 --dist worksteal" in readme
+    assert "python -m pytest -n 2 --dist worksteal" in makefile
 
 
 def test_links_in_the_readme_lead_somewhere():

@@ -6,8 +6,6 @@ import pytest
 
 from helpers import data, metrics, study
 
-pytestmark = pytest.mark.xdist_group("study")  # the tests share one small study, so they share one process
-
 TINY = {"window": 10, "units": 3}
 
 

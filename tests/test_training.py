@@ -7,7 +7,6 @@ from helpers import training
 from helpers.data import make_windows
 
 keras = training.keras
-pytestmark = pytest.mark.xdist_group("training")
 
 
 @pytest.fixture(scope="module")
