@@ -27,7 +27,6 @@ ROOT = NOTEBOOKS.parent
 # a copy of MathJax lies beside the pages, so that equations show offline too
 MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 VERDICT_COLUMNS = ["dataset", "horizon", "protocol", "question", "verdict", "difference", "low", "high"]
-TABLES = ("results.csv", "losses.npz", "ablation.csv", "verdicts.csv")
 
 
 def execute(path, profile, output):
@@ -115,7 +114,7 @@ def publish(notebooks, output):
         nbformat.write(cleaned(path), NOTEBOOKS / path.name)
     folder = ROOT / "figures"
     folder.mkdir(exist_ok=True)
-    for path in [*(output / "figures").glob("*.png"), *(output / name for name in TABLES)]:
+    for path in [*(output / "figures").glob("*.png"), *output.glob("*.csv"), *output.glob("*.npz")]:
         shutil.copy(path, folder / path.name)
 
 

@@ -404,7 +404,7 @@ def test_bad_tables_get_one_sentence(message, path, tmp_path):
 
 
 def test_no_table_gets_one_sentence(tmp_path, monkeypatch, path):
-    monkeypatch.setattr(comparison, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(comparison, "PUBLISHED_RESULTS", tmp_path / "figures" / "results.csv")
     with pytest.raises(FileNotFoundError, match="run notebook 04 first"):
         comparison.find_results(None, tmp_path)
     (tmp_path / "figures").mkdir()

@@ -13,6 +13,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -98,9 +99,11 @@ class Process:
     """A variant in a process of its own, compiled and waiting for the word to run an epoch."""
 
     def __init__(self, variant, cell):
-        code = SETUP + f"CELL = {cell!r}\n" + VARIANTS[variant]
+        self.folder = tempfile.TemporaryDirectory()
+        script = Path(self.folder.name) / "variant.py"  # a file: TensorFlow's autograph reads the source
+        script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{SETUP}CELL = {cell!r}\n{VARIANTS[variant]}")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes)
+        self.process = subprocess.Popen([sys.executable, str(script)], text=True, **pipes)
         assert self.process.stdout.readline() == "ready\n", f"{variant} {cell} did not start"
 
     def start(self):
@@ -113,6 +116,7 @@ class Process:
     def stop(self):
         self.process.stdin.close()
         self.process.wait()
+        self.folder.cleanup()
 
 
 def one_process(cell, repetitions):
