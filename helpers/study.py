@@ -273,7 +273,11 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
     paths = _cache_paths(tables, grid, Path(folder) / "cache")
     results = [_read(path) for path in paths]
     missing = [number for number, result in enumerate(results) if result is None]
-    print(f"{len(grid)} runs: {len(grid) - len(missing)} found in the cache, {len(missing)} to compute.")
+    others = len(set((Path(folder) / "cache").glob("*.joblib")) - set(paths))
+    print(
+        f"{len(grid)} runs: {len(grid) - len(missing)} found in the cache, {len(missing)} to compute"
+        f" ({others} entries of other runs, data, code or versions left alone)."
+    )
     # networks in the workers, long runs first; baselines here: each takes less than a second
     networks = [number for number in missing if grid[number]["model"] in NETWORKS]
     networks.sort(key=lambda number: -grid[number]["epochs"])

@@ -111,7 +111,7 @@ def test_a_damaged_entry_is_said_so_and_computed_again(table, tmp_path, capsys):
     assert study.tidy(after).equals(study.tidy(before))
     printed = capsys.readouterr().out
     assert f"{damaged.name} in the cache is damaged" in printed
-    assert "2 runs: 1 found in the cache, 1 to compute." in printed
+    assert "2 runs: 1 found in the cache, 1 to compute (0 entries" in printed
 
 
 def test_the_number_of_workers_does_not_change_a_bit(table, finished, tmp_path):
@@ -138,6 +138,15 @@ def test_other_data_and_other_code_are_other_runs(table):
     assert before == study.fingerprint(study.run_one)
     assert before != study.fingerprint(study.run_one, packages=("numpy",))
     assert study.fingerprint(metrics.rmse) != study.fingerprint(metrics.mae)
+
+
+def test_entries_of_other_code_are_not_used_and_said_so(table, tmp_path, monkeypatch, capsys):
+    grid = study.make_grid("sound", ["toy"], [2], ["last_value"], [1], **TINY)
+    study.study({"toy": table}, grid, tmp_path, progress=False)
+    monkeypatch.setattr(metrics, "rmse", lambda actual, predicted: 0.0)  # the code of another version
+    after = study.tidy(study.study({"toy": table}, grid, tmp_path, progress=False))
+    assert (after.rmse == 0).all()
+    assert "0 found in the cache, 1 to compute (1 entries of other runs" in capsys.readouterr().out
 
 
 def test_a_run_that_is_not_there_is_named(finished):
