@@ -48,16 +48,16 @@ def timed_study(tables, grid, folder, n_jobs):
 def engine(tables):
     """How a study's time grows with workers and seeds: runs of one shape, of a usual length for early stopping."""
     seconds, work = {}, {}
-    for workers, seeds in ((1, 6), (2, 6), (2, 12)):
+    for workers, seeds in ((1, 4), (2, 4), (2, 8)):
         settings = {"epochs": 30, "patience": None, "units": 128}
         grid = study.make_grid("sound", ["bankex"], [20], ["gru"], range(1, seeds + 1), **settings)
         _, wall, spent = timed_study(tables, grid, FOLDER / "engine", workers)
         seconds[f"{workers} workers, {seeds} seeds"], work[workers, seeds] = wall, spent
         print(f"engine: {workers} workers, {seeds} seeds: {wall:.1f} s wall, {spent:.1f} s of training and compiling")
     ratios = {
-        "two workers over one": seconds["1 workers, 6 seeds"] / seconds["2 workers, 6 seeds"],
-        "twice the seeds": seconds["2 workers, 12 seeds"] / seconds["2 workers, 6 seeds"],
-        "overhead of one worker": seconds["1 workers, 6 seeds"] / work[1, 6] - 1,  # forecasts and scores included
+        "two workers over one": seconds["1 workers, 4 seeds"] / seconds["2 workers, 4 seeds"],
+        "twice the seeds": seconds["2 workers, 8 seeds"] / seconds["2 workers, 4 seeds"],
+        "overhead of one worker": seconds["1 workers, 4 seeds"] / work[1, 4] - 1,  # forecasts and scores included
     }
     for name, ratio in ratios.items():
         print(f"engine: {name}: {ratio:.3f}")
