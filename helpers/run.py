@@ -62,12 +62,18 @@ def cleaned(path):
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
+            cell.outputs = [output for output in cell.outputs if not _is_bare_widget(output)]
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = count
-                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata["executed_source"] = source_hash(notebook)
     return notebook
+
+
+def _is_bare_widget(output):
+    """Take the widget out of an output; whether nothing but its textual stand-in is left (a finished progress bar)."""
+    widget = output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    return widget is not None and set(output.data) <= {"text/plain"}
 
 
 def source_hash(notebook):

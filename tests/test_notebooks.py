@@ -187,6 +187,7 @@ def test_committed_outputs_belong_to_the_committed_text(path):
     assert notebook.metadata["executed_source"] == runner.source_hash(notebook)
     text = path.read_text(encoding="utf-8")
     assert "Traceback" not in text
+    assert not re.search(r"\d%\|", text)  # what a progress bar leaves behind
     assert str(ROOT) not in text
     assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
 
