@@ -81,17 +81,17 @@ def source_hash(notebook):
 
 
 def write_pages(notebooks, folder):
-    """Write an HTML page for each executed notebook and an index with a thumbnail for each."""
+    """Write an HTML page for each executed notebook, one for its solutions, and an index with a thumbnail for each."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(str(files("jupyter_server_mathjax") / "static"), folder / "mathjax", dirs_exist_ok=True)
-    exporter = HTMLExporter(mathjax_url=MATHJAX)
     entries = []
     for path in notebooks:
         notebook = cleaned(path)
-        title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
-        page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
-        (folder / f"{path.stem}.html").write_text(page.replace('.ipynb"', '.html"'), encoding="utf-8")
+        title = _write_page(notebook, folder / f"{path.stem}.html", MATHJAX)
         entries.append(_index_entry(path.stem, title, notebook))
+        solutions = folder / "solutions" / f"{path.stem}.html"
+        solutions.parent.mkdir(exist_ok=True)
+        _write_page(cleaned(NOTEBOOKS / "solutions" / path.name), solutions, f"../{MATHJAX}")
     style = "body{font:17px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}img{width:100%}"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{style}</style>'
     name = "GRU vs LSTM, measured"
@@ -99,6 +99,14 @@ def write_pages(notebooks, folder):
     page = f'<!DOCTYPE html><html lang="en"><head>{head}<title>{name}</title></head><body>{body}</body></html>'
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
+
+
+def _write_page(notebook, target, mathjax_url):
+    """Write one HTML page, with links to notebooks made links to their pages; return the notebook's title."""
+    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
+    page, _ = HTMLExporter(mathjax_url=mathjax_url).from_notebook_node(notebook, {"metadata": {"name": title}})
+    target.write_text(page.replace('.ipynb"', '.html"'), encoding="utf-8")
+    return title
 
 
 def _index_entry(stem, title, notebook):
