@@ -7,15 +7,22 @@ import matplotlib.pyplot as plt
 import PIL.Image
 from IPython.display import Image, display
 
-# Okabe & Ito's palette, safe for colour-blind readers: a model has the same colour in every figure of the series.
+# A model has the same colour in every figure of the series. Networks and baselines after Okabe & Ito's palette; a test
+# simulates the three common kinds of colour blindness and holds any two colours apart.
 COLOURS = {
-    "last_value": "#7F7F7F",
+    "last_value": "#757575",
     "seasonal_naive": "#000000",
-    "nlinear": "#009E73",
+    "nlinear": "#00B080",
     "rnn": "#E69F00",
     "gru": "#D55E00",
     "lstm": "#0072B2",
     "gru_matched": "#CC79A7",
+    "lstm_matched": "#40D0F5",
+    "lstm_no_bias": "#B8B860",
+    "gru_gru": "#772211",
+    "lstm_lstm": "#000099",
+    "lstm_gru": "#9900FF",
+    "gru_lstm": "#552255",
 }
 NAMES = {
     "last_value": "last value",
@@ -25,6 +32,12 @@ NAMES = {
     "gru": "GRU",
     "lstm": "LSTM",
     "gru_matched": "GRU, LSTM's size",
+    "lstm_matched": "LSTM, GRU's size",
+    "lstm_no_bias": "LSTM, no forget bias",
+    "gru_gru": "GRU-GRU",
+    "lstm_lstm": "LSTM-LSTM",
+    "lstm_gru": "LSTM-GRU",
+    "gru_lstm": "GRU-LSTM",
 }
 STYLE = {
     "figure.figsize": (8, 3.6),
