@@ -11,6 +11,7 @@ from IPython.display import Image, display
 # simulates the three common kinds of colour blindness and holds any two colours apart.
 COLOURS = {
     "last_value": "#757575",
+    "drift": "#56B4E9",
     "seasonal_naive": "#000000",
     "nlinear": "#00B080",
     "rnn": "#E69F00",
@@ -26,6 +27,7 @@ COLOURS = {
 }
 NAMES = {
     "last_value": "last value",
+    "drift": "drift",
     "seasonal_naive": "seasonal naive",
     "nlinear": "NLinear",
     "rnn": "RNN",

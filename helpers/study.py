@@ -237,11 +237,11 @@ def _without_docstrings(tree):
     return tree
 
 
-def _numbered_run(number, table, run):
-    return number, run_one(table, run)
+def _numbered_run(number, function, table, run):
+    return number, function(table, run)
 
 
-def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
+def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, function=run_one):
     """Run a grid on all cores; what was finished before, by this or an earlier call, is read from the cache.
 
     Parameters
@@ -251,10 +251,11 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
     folder : where ``cache`` lies; each finished run is stored there at once, so a killed study resumes where it stood
     n_jobs : worker processes, -1 for one a core
     scheduler : address of a Dask scheduler ("tcp://host:8786"), to use its workers instead of this machine's cores
+    function : what makes one run, called with (table, run) and living in this package; its result is what is stored
 
     Returns
     -------
-    list of results in the order of the grid, each as from ``run_one``. ``tidy`` makes one table of them.
+    list of results in the order of the grid, each as from ``function``. ``tidy`` makes one table of them.
 
     A changed run, changed data, changed code or another version of Keras recomputes what it touches, nothing else.
 
@@ -270,7 +271,7 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
         check_choice("dataset", run["dataset"], list(tables))
     for table in tables.values():
         data.check_table(table)
-    paths = _cache_paths(tables, grid, Path(folder) / "cache")
+    paths = _cache_paths(tables, grid, Path(folder) / "cache", function)
     results = [_read(path) for path in paths]
     missing = [number for number, result in enumerate(results) if result is None]
     others = len(set((Path(folder) / "cache").glob("*.joblib")) - set(paths))
@@ -281,11 +282,9 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
     # networks in the workers, long runs first; baselines here: each takes less than a second
     networks = [number for number in missing if grid[number]["model"] in NETWORKS]
     networks.sort(key=lambda number: -grid[number]["epochs"])
-    calls = [
-        joblib.delayed(_numbered_run)(number, tables[grid[number]["dataset"]], grid[number]) for number in networks
-    ]
+    calls = [joblib.delayed(_numbered_run)(n, function, tables[grid[n]["dataset"]], grid[n]) for n in networks]
     with _workers(n_jobs if calls else 1, scheduler) as parallel:
-        here = (_numbered_run(n, tables[grid[n]["dataset"]], grid[n]) for n in missing if n not in set(networks))
+        here = (_numbered_run(n, function, tables[grid[n]["dataset"]], grid[n]) for n in missing if n not in networks)
         finished = chain(here, parallel(calls))
         for number, result in tqdm(
             finished, total=len(missing), desc="runs", leave=False, disable=not progress, unit="run"
@@ -298,14 +297,14 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True):
     return results
 
 
-def _cache_paths(tables, grid, folder):
+def _cache_paths(tables, grid, folder, function=run_one):
     """The file of each run: its name tells the data, the run and the code that it depends on."""
-    code = fingerprint(run_one, leaving_out="helpers.training")
+    code = fingerprint(function, leaving_out="helpers.training")
     codes = dict.fromkeys(BASELINES, code)
     if any(run["model"] in NETWORKS for run in grid):
         from helpers import training  # noqa: F401 - so that its code is there to be hashed
 
-        code = fingerprint(run_one, packages=("keras", "tensorflow"), leaving_out="helpers.baselines")
+        code = fingerprint(function, packages=("keras", "tensorflow"), leaving_out="helpers.baselines")
         codes |= dict.fromkeys(NETWORKS, code)
     facts = {
         name: [table.to_numpy(), list(table.columns), table.attrs["source"], table.attrs["season"]]
