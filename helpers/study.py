@@ -34,7 +34,9 @@ PROTOCOLS = {
     "sound": (True, True),
 }
 BASELINES = ("last_value", "seasonal_naive", "nlinear")
-NETWORKS = ("rnn", "gru", "lstm", "gru_matched")
+MATCHED = {"gru_matched": "gru", "lstm_matched": "lstm"}  # as many weights as the other cell has at the run's units
+STACKS = ("lstm_lstm", "gru_gru", "lstm_gru", "gru_lstm")  # two layers, the lower one named first
+NETWORKS = ("rnn", "gru", "lstm", "lstm_no_bias", *MATCHED, *STACKS)
 MODELS = BASELINES + NETWORKS
 KEYS = ["protocol", "dataset", "source", "horizon", "model", "seed"]
 COLUMNS = [
@@ -136,11 +138,12 @@ def _trainer(cell, units, window, horizon, batch_size, learning_rate):
 
 
 def cell_and_units(run):
-    """The recurrent layer and its width: a ``gru_matched`` is a GRU as large as the LSTM of the same run."""
+    """The cell and its width: a ``gru_matched`` is a GRU with the weights of an LSTM of ``units``."""
     from helpers import training
 
-    if run["model"] == "gru_matched":
-        return "gru", training.matched_units(run["units"])
+    if run["model"] in MATCHED:
+        cell = MATCHED[run["model"]]
+        return cell, training.matched_units(run["units"], cell)
     return run["model"], run["units"]
 
 

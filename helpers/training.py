@@ -4,6 +4,7 @@ Importing this module imports TensorFlow: import it only where networks are trai
 """
 
 import contextlib
+import functools
 import os
 import time
 from dataclasses import dataclass, field
@@ -46,31 +47,43 @@ with _silent_stderr():
 if keras.backend.backend() != "tensorflow":
     raise ValueError(f"KERAS_BACKEND must be 'tensorflow' for this series; got {keras.backend.backend()!r}.")
 
-CELLS = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+CELLS = {
+    "rnn": keras.layers.SimpleRNN,
+    "gru": keras.layers.GRU,
+    "lstm": keras.layers.LSTM,
+    "lstm_no_bias": functools.partial(keras.layers.LSTM, unit_forget_bias=False),
+}
 STEPS_PER_CALL = 64
+ROWS_PER_CALL = 256  # of forecasts
 
 
 def build_model(cell, units, window, horizon, seed=None):
     """One recurrent layer and a linear read-out (Velarde et al. 2022): inputs (n, window, 1), outputs (n, horizon).
 
-    ``cell`` is "rnn", "gru" or "lstm". A ``seed`` seeds Python, NumPy and Keras, so that it fixes the first weights.
+    ``cell`` is one of CELLS ("lstm_no_bias": its forget gate starts half open), or several joined by "_" for a stack of
+    layers of ``units`` each, lowest first: "lstm_gru". A ``seed`` seeds Python, NumPy and Keras: it fixes the weights.
     """
-    check_choice("cell", cell, CELLS)
+    *lower, top = [cell] if cell in CELLS else str(cell).split("_")
+    for kind in (*lower, top):
+        check_choice("cell", kind, CELLS)
     check_integer("units", units)
     if seed is not None:
         keras.utils.set_random_seed(check_integer("seed", seed, 0))
-    layers = [keras.Input((window, 1)), CELLS[cell](units), keras.layers.Dense(horizon)]
-    return keras.Sequential(layers, name=cell)
+    layers = [CELLS[kind](units, return_sequences=True) for kind in lower] + [CELLS[top](units)]
+    return keras.Sequential([keras.Input((window, 1)), *layers, keras.layers.Dense(horizon)], name=cell)
 
 
-def matched_units(units):
-    """The width at which a GRU has the number of weights nearest to an LSTM of ``units`` (147 for 128), one input each.
+def matched_units(units, cell="gru"):
+    """The width at which a ``cell`` has about as many weights as the other cell with ``units``, one input each.
 
-    Counts as in Keras: LSTM 4u(u + 2), GRU with ``reset_after`` 3u(u + 3).
+    A GRU the size of an LSTM of 128 has 147, an LSTM the size of a GRU of 128 has 111. Counts as in Keras: LSTM
+    4u(u + 2), GRU with ``reset_after`` 3u(u + 3).
     """
-    target = 4 * units * (units + 2)
-    widths = np.arange(units, 2 * units + 1)
-    return int(widths[np.argmin(np.abs(3 * widths * (widths + 3) - target))])
+    counts = {"gru": lambda u: 3 * u * (u + 3), "lstm": lambda u: 4 * u * (u + 2)}
+    check_choice("cell", cell, counts)
+    other = "lstm" if cell == "gru" else "gru"
+    widths = np.arange(1, 2 * check_integer("units", units) + 1)
+    return int(widths[np.argmin(np.abs(counts[cell](widths) - counts[other](units)))])
 
 
 @dataclass
@@ -106,20 +119,14 @@ class Trainer:
         self.optimizer.build(model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self.optimizer.variables]
         self._run_steps = tf.function(self._steps, jit_compile=True)
-        self._mean_error = tf.function(self._weighted_error, jit_compile=True)
-
-    def _errors(self, X, y, training):
-        return tf.reduce_mean(tf.square(self.model(X, training=training) - y), axis=1)
-
-    def _weighted_error(self, X, y, weight):
-        return tf.reduce_sum(weight * self._errors(X, y, training=False))
 
     def _steps(self, X, y, weight, n_steps):
         total, step = tf.constant(0.0), tf.constant(0)
         while step < n_steps:  # not `for step in tf.range(n_steps)`: XLA would compile anew for each n_steps
             with tf.GradientTape() as tape:
                 # the weight of a padded row is 0, so that a smaller last batch needs no second compilation
-                error = tf.reduce_sum(weight[step] * self._errors(X[step], y[step], training=True))
+                errors = tf.reduce_mean(tf.square(self.model(X[step], training=True) - y[step]), axis=1)
+                error = tf.reduce_sum(weight[step] * errors)
                 loss = error / tf.reduce_sum(weight[step])
             variables = self.model.trainable_variables
             self.optimizer.apply(tape.gradient(loss, variables), variables)
@@ -144,16 +151,9 @@ class Trainer:
             total += float(self._run_steps(X_call, y_call, weight.reshape(shape), tf.constant(n_steps)))
         return total / len(order)
 
-    def mean_squared_error(self, X, y, rows_per_call=256):
+    def mean_squared_error(self, X, y):
         """Mean squared error of the network on X (n, window), y (n, horizon), without training."""
-        total = 0.0
-        for start in range(0, len(X), rows_per_call):
-            part = slice(start, start + rows_per_call)
-            missing = rows_per_call - len(X[part])
-            padded = [np.pad(values[part], ((0, missing), (0, 0))).astype("float32") for values in (X, y)]
-            weight = (np.arange(rows_per_call) < rows_per_call - missing).astype("float32")
-            total += float(self._mean_error(padded[0][..., None], padded[1], weight))
-        return total / len(X)
+        return float(np.mean((predict(self.model, X) - y) ** 2))
 
     def fit(self, X, y, *, epochs, validation=None, patience=None, seed=1, weights=None, progress=False):
         """Train by Adam on the mean squared error; return a History.
@@ -183,7 +183,7 @@ class Trainer:
             self.model.set_weights(weights)
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
-        history = History(compile_seconds=self._compile(X, y, validation))
+        history = History(compile_seconds=self._compile(X, y))
         rng = np.random.default_rng(seed)
         best = None
         with tqdm(total=epochs, desc=self.model.name, leave=False, disable=not progress, unit="epoch") as bar:
@@ -203,13 +203,12 @@ class Trainer:
             self.model.set_weights(best)
         return history
 
-    def _compile(self, X, y, validation):
+    def _compile(self, X, y):
         """Compile by running zero steps; the seconds it took (next to nothing when this shape was compiled before)."""
         started = time.perf_counter()
         X_call, y_call, shape = self._call_shapes(X, y)
         self._run_steps(X_call, y_call, np.ones(shape, "float32"), tf.constant(0))
-        if validation is not None:
-            self.mean_squared_error(X[:1], y[:1])
+        predict(self.model, X[:1])
         return time.perf_counter() - started
 
     def _check(self, name, X, y):
@@ -232,15 +231,21 @@ def fit(model, X, y, *, batch_size=32, learning_rate=1e-3, **options):
     return Trainer(model, batch_size, learning_rate).fit(X, y, **options)
 
 
-def predict(model, X):
-    """Forecasts (n, horizon) in float64 from windows X (n, window).
+@functools.lru_cache(maxsize=16)
+def _forward(model):
+    return tf.function(lambda X: model(X, training=False), jit_compile=True)
 
-    Rows are padded to whole batches: a matrix product of another shape may round another way, and a forecast must not
+
+def predict(model, X):
+    """Forecasts (n, horizon) in float64 from windows X (n, window), compiled by XLA.
+
+    Rows are padded to whole calls: a matrix product of another shape may round another way, and a forecast must not
     depend on how many others are made with it.
     """
-    padding = -len(X) % 256
+    padding = -len(X) % ROWS_PER_CALL
     padded = np.pad(np.asarray(X, "float32"), ((0, padding), (0, 0)))[..., None]
-    return model.predict(padded, batch_size=256, verbose=0)[: len(X)].astype(float)
+    calls = np.split(padded, len(padded) // ROWS_PER_CALL)
+    return np.concatenate([_forward(model)(call) for call in calls])[: len(X)].astype(float)
 
 
 def model_name(cell, dataset, horizon):

@@ -100,6 +100,8 @@ def test_published_sizes(cell, expected):
 
 def test_matched_units():
     assert training.matched_units(128) == 147
+    assert training.matched_units(128, "lstm") == 111
+    assert training.build_model("lstm", 111, 60, 1).layers[0].count_params() == 50_172
     assert training.build_model("gru", 147, 60, 1).layers[0].count_params() == 66_150
 
 
@@ -141,7 +143,27 @@ def test_bad_windows_are_refused(windows):
         training.fit(model, X[:, 1:], y, epochs=1)
     with pytest.raises(ValueError, match="training part must hold finite numbers"):
         training.fit(model, X, np.where(y > 0.9, np.nan, y), epochs=1)
-    with pytest.raises(ValueError, match="cell must be one of 'rnn', 'gru', 'lstm'; got 'transformer'"):
+    with pytest.raises(ValueError, match=r"cell must be one of 'rnn', 'gru', 'lstm', .*; got 'transformer'"):
         training.build_model("transformer", 2, 12, 3)
     with pytest.raises(FileNotFoundError, match=r"path must be a \.keras file that exists"):
         training.load("nowhere.keras")
+
+
+def test_stacks_are_keras_stacks():
+    model = training.build_model("lstm_gru", 8, 12, 3, seed=1)
+    assert [type(layer).__name__ for layer in model.layers] == ["LSTM", "GRU", "Dense"]
+    assert model.layers[0].output.shape == (None, 12, 8)  # the lower layer hands on every step
+    assert model.count_params() == 4 * 8 * 10 + 3 * 8 * 18 + 27
+
+
+@pytest.mark.parametrize(("cell", "forget_bias"), [("lstm", 1), ("lstm_no_bias", 0)])
+def test_forget_bias(cell, forget_bias):
+    bias = training.build_model(cell, 8, 12, 3).layers[0].get_weights()[2]
+    np.testing.assert_array_equal(bias, np.repeat([0, forget_bias, 0, 0], 8))
+
+
+def test_forecasts_are_keras_own(windows):
+    X, _ = windows
+    model = training.build_model("gru", 8, 12, 3, seed=1)
+    theirs = model.predict(X.astype("float32")[..., None], verbose=0)
+    np.testing.assert_allclose(training.predict(model, X), theirs, atol=1e-6)

@@ -4,7 +4,8 @@ Measured in one run, interleaved, with the published model (128 units, windows o
 
 1. seconds an epoch of plain ``compile`` + ``fit``, of Keras with XLA, and of this series' ``fit``, in one process each;
 2. throughput of the whole machine: as many worker processes as cores, each with one thread;
-3. PyTorch's ``nn.GRU`` and ``nn.LSTM``, where PyTorch is installed.
+3. PyTorch's ``nn.GRU`` and ``nn.LSTM``, where PyTorch is installed; ``--torch PYTHON`` names another environment's
+   Python that has it, as PyTorch is no dependency of this project.
 """
 
 import argparse
@@ -90,9 +91,11 @@ VARIANTS = {
     "batches_of_128": OURS.replace("seed=1)", "seed=1), batch_size=128"),
     "data_on_device": ON_DEVICE,
 }
-if find_spec("torch"):
-    VARIANTS["torch"] = TORCH.replace("THREADS", str(os.cpu_count()))
-    VARIANTS["torch_one_thread"] = TORCH.replace("THREADS", "1")
+TORCH_VARIANTS = {
+    "torch": TORCH.replace("THREADS", str(os.cpu_count())),
+    "torch_one_thread": TORCH.replace("THREADS", "1"),
+}
+interpreters = {}  # variant -> the Python that runs it, where it is not this one
 
 
 class Process:
@@ -103,7 +106,8 @@ class Process:
         script = Path(self.folder.name) / "variant.py"  # a file: TensorFlow's autograph reads the source
         script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{SETUP}CELL = {cell!r}\n{VARIANTS[variant]}")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen([sys.executable, str(script)], text=True, **pipes)
+        python = interpreters.get(variant, sys.executable)
+        self.process = subprocess.Popen([python, str(script)], text=True, **pipes)
         assert self.process.stdout.readline() == "ready\n", f"{variant} {cell} did not start"
 
     def start(self):
@@ -148,7 +152,12 @@ def whole_machine(variant, cell, workers, repetitions):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=5)
-    repetitions = parser.parse_args().repetitions
+    parser.add_argument("--torch", metavar="PYTHON", help="a Python that has PyTorch, if this one has not")
+    options = parser.parse_args()
+    repetitions = options.repetitions
+    if options.torch or find_spec("torch"):
+        VARIANTS.update(TORCH_VARIANTS)
+        interpreters.update(dict.fromkeys(TORCH_VARIANTS, options.torch or sys.executable))
     cores = os.cpu_count()
     report = {"cores": cores, "repetitions": repetitions}
     for cell in ("gru", "lstm"):
