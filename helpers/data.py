@@ -29,22 +29,14 @@ class Dataset:
     season: int  # in time steps; what the seasonal naive forecast repeats
 
 
+BANKS = (
+    "Axis Bank, Bank of Baroda, Federal Bank, HDFC Bank, ICICI Bank, IndusInd Bank, Kotak Mahindra, PNB, SBI, Yes Bank"
+)
 DATASETS = {
     "bankex": Dataset(
         file="BANKEX.csv",
         sha256="30be25a3309907e4420767801c200426a67aad81c6d84aefb7c925df23d2fc64",
-        columns=(
-            "Axis Bank",
-            "Bank of Baroda",
-            "Federal Bank",
-            "HDFC Bank",
-            "ICICI Bank",
-            "IndusInd Bank",
-            "Kotak Mahindra",
-            "PNB",
-            "SBI",
-            "Yes Bank",
-        ),
+        columns=tuple(BANKS.split(", ")),
         unit="INR",
         season=7,
     ),

@@ -10,6 +10,7 @@ import inspect
 import os
 import sys
 import textwrap
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -213,7 +214,8 @@ def run_one(table, run):
 def fingerprint(*functions, packages=(), leaving_out=None):
     """A hash of the code of ``functions`` and of all that they use from this package, and of the packages' versions.
 
-    Comments, docstrings and layout do not count: a run is recomputed for another computation, not for another word.
+    Comments, docstrings and layout do not count, nor do checks of arguments (``check_...``): a run is recomputed for
+    another computation, not for another word.
     Code of the module ``leaving_out`` does not count either.
     """
     waiting, found = [inspect.unwrap(function) for function in functions], {}
@@ -226,6 +228,7 @@ def fingerprint(*functions, packages=(), leaving_out=None):
                 found[code] = ast.dump(_without_docstrings(tree))
                 names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
                 names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+                names = {name for name in names if not name.lstrip("_").startswith("check_")}
                 used = [vars(module)[name] for module in modules for name in names if name in vars(module)]
                 waiting += [inspect.unwrap(item) if callable(item) else item for item in used]
         elif isinstance(code, int | float | str | tuple | dict):
@@ -289,14 +292,18 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, functi
     with _workers(n_jobs if calls else 1, scheduler) as parallel:
         here = (_numbered_run(n, function, tables[grid[n]["dataset"]], grid[n]) for n in missing if n not in networks)
         finished = chain(here, parallel(calls))
-        for number, result in tqdm(
-            finished, total=len(missing), desc="runs", leave=False, disable=not progress, unit="run"
-        ):
+        started = time.perf_counter()
+        bar = tqdm(finished, total=len(missing), desc="runs", leave=False, disable=not progress, unit="run")
+        for done, (number, result) in enumerate(bar, start=1):
             results[number] = result
             paths[number].parent.mkdir(parents=True, exist_ok=True)
             part = paths[number].with_suffix(f".{os.getpid()}.part")
             joblib.dump(result, part)
             part.replace(paths[number])  # at once or not at all: no half-written file is ever read
+            minutes_left = (time.perf_counter() - started) / done * (len(missing) - done) / 60
+            with open(Path(folder) / "study.log", "a", encoding="utf-8") as log:
+                name = " ".join(str(grid[number][key]) for key in KEYS if key in grid[number])
+                print(f"{time.ctime()} {done}/{len(missing)} {name}, about {minutes_left:.0f} min left", file=log)
     return results
 
 
