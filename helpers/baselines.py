@@ -4,7 +4,7 @@ import numpy as np
 from scipy.signal import detrend
 from sklearn.linear_model import LinearRegression
 
-from helpers.data import check_choice, check_integer
+from helpers.data import check_array, check_choice, check_integer, check_windows
 
 
 class LastValue:
@@ -13,6 +13,7 @@ class LastValue:
     params = 0
 
     def fit(self, X, y):
+        check_windows(X, y)
         self.horizon = y.shape[1]
         return self
 
@@ -26,6 +27,7 @@ class Drift:
     params = 0
 
     def fit(self, X, y):
+        check_windows(X, y)
         if X.shape[1] < 2:
             raise ValueError(f"window must be at least 2 for a line; got {X.shape[1]}.")
         self.horizon = y.shape[1]
@@ -45,6 +47,7 @@ class SeasonalNaive:
         self.season = check_integer("season", season)
 
     def fit(self, X, y):
+        check_windows(X, y)
         if X.shape[1] < self.season:
             raise ValueError(f"season must not exceed the window of {X.shape[1]} steps; got {self.season}.")
         self.horizon = y.shape[1]
@@ -59,6 +62,7 @@ class NLinear:
     """Subtract the window's last value, one linear map, add it back (Zeng et al. 2023), fitted by least squares."""
 
     def fit(self, X, y):
+        check_windows(X, y)
         last = X[:, -1:]
         self.regression = LinearRegression().fit(X - last, y - last)
         self.params = self.regression.coef_.size + self.regression.intercept_.size
@@ -79,6 +83,7 @@ def find_season(series, longest=60):
     """
     from statsmodels.tsa.stattools import acf  # slow to import, and only needed here
 
+    series = check_array("series", series, "time")
     longest = min(check_integer("longest", longest, 2), len(series) // 3)
     if longest < 2:
         raise ValueError(f"series must hold at least 6 values to look for a season; got {len(series)}.")

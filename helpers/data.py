@@ -6,7 +6,7 @@ A table is a ``pandas.DataFrame`` of shape (time, series): rows in order of time
 import os
 import warnings
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ DATASETS = {
     "bankex": Dataset(
         file="BANKEX.csv",
         sha256="30be25a3309907e4420767801c200426a67aad81c6d84aefb7c925df23d2fc64",
-        columns=tuple(BANKS.split(", ")),
+        columns=tuple(BANKS.strip().split(", ")),
         unit="INR",
         season=7,
     ),
@@ -79,6 +79,38 @@ def check_integer(name, value, minimum=1, maximum=None):
         allowed = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
         raise ValueError(f"{name} must be {allowed}; got {value!r}.")
     return int(value)
+
+
+def check_positive(name, value):
+    """Return ``value``, or raise ValueError or TypeError where it is no finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a positive number; got {value!r}.")
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name} must be a positive number; got {value!r}.")
+    return value
+
+
+def check_array(name, values, axes):
+    """Return ``values`` as floats, or raise one sentence that says what is wrong.
+
+    ``axes`` names the axes, say "n, horizon"; none may be empty, and all values must be finite.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be an array of numbers ({axes}); got {type(values).__name__}.") from error
+    if array.ndim != len(axes.split(", ")) or not array.size:
+        raise ValueError(f"{name} must have shape ({axes}), each at least 1; got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} that are not.")
+    return array
+
+
+def check_windows(X, y):
+    """Raise one sentence unless X (n, window) and y (n, horizon) are arrays of finite numbers with one n."""
+    X, y = check_array("X", X, "n, window"), check_array("y", y, "n, horizon")
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have the same number of rows; got {len(X)} and {len(y)}.")
 
 
 def check_table(table):
@@ -246,7 +278,8 @@ def simulate_bankex(n_days=3032, seed=1):
 
     Returns a table of simulated prices (n_days, 10) in INR.
     """
-    check_integer("n_days", n_days, 2)
+    check_integer("n_days", n_days, 2, 60_000)  # pandas' calendar ends in 2262
+    check_integer("seed", seed, 0)
     rng = np.random.default_rng(seed)
     normal = rng.standard_normal((n_days - 1, LOADINGS.shape[0])) @ LOADINGS
     normal += rng.standard_normal((n_days - 1, 10)) * np.sqrt(1 - (LOADINGS**2).sum(axis=0))
@@ -265,7 +298,8 @@ def simulate_activities(n_weeks=512, seed=1):
 
     Returns a simulated table (7 n_weeks, 10).
     """
-    check_integer("n_weeks", n_weeks)
+    check_integer("n_weeks", n_weeks, 1, 100_000)
+    check_integer("seed", seed, 0)
     rng = np.random.default_rng(seed)
     n_days = 7 * n_weeks
     first = np.tile([1.0, 1, 1, 1, 1, 0, 0], n_weeks) + rng.integers(0, 5, n_days) / 100
@@ -292,9 +326,11 @@ def make_windows(series, window, horizon):
     X : read-only view (time - w - f + 1, w), the inputs; y : read-only view (time - w - f + 1, f), the targets.
     Window i covers the values i .. i + w - 1 and forecasts the values i + w .. i + w + f - 1.
     """
-    series = np.asarray(series)
     check_integer("window", window)
     check_integer("horizon", horizon)
+    series = np.asarray(series, dtype=None if hasattr(series, "dtype") else float)
+    if series.dtype.kind not in "fiu":
+        raise TypeError(f"series must be an array of numbers (time,); got values of type {series.dtype}.")
     if series.ndim != 1:
         raise ValueError(f"series must have one dimension (time,); got shape {series.shape}.")
     if window + horizon > len(series):
@@ -335,7 +371,7 @@ def chronological_split(length, window, horizon, test=251, validation=251):
 
 
 def _check_split(length, window, horizon, shortest_train, **parts):
-    for name, value in {"window": window, "horizon": horizon, **parts}.items():
+    for name, value in {"length": length, "window": window, "horizon": horizon, **parts}.items():
         check_integer(name, value)
     if horizon > min(parts.values()):
         raise ValueError(f"horizon must not exceed the shortest held-out part, {min(parts.values())}; got {horizon}.")
@@ -353,7 +389,7 @@ def min_max(values):
 
     Takes (time,) or (time, n); raises ValueError for a constant series, where scaling would divide by zero.
     """
-    values = np.asarray(values, dtype=float)
+    values = check_array("values", values, "time, n" if np.ndim(values) == 2 else "time")
     low, span = values.min(axis=0), np.ptp(values, axis=0)
     if np.any(span == 0):
         which = int(np.argmax(np.atleast_1d(span) == 0))
@@ -373,6 +409,10 @@ def normalise_windows(X, y=None, smallest_spread=1e-3):
     -------
     X, y on the new scale, and (last, spread), each (n, 1), that ``undo_windows`` needs.
     """
+    if np.ndim(X) != 2 or (y is not None and (np.ndim(y) != 2 or len(X) != len(y))):
+        raise ValueError(f"X must have shape (n, window) and y (n, horizon); got {np.shape(X)} and {np.shape(y)}.")
+    if not np.all(np.asarray(smallest_spread) > 0):
+        raise ValueError(f"smallest_spread must be positive; got {smallest_spread!r}.")
     last = X[:, -1:]
     spread = np.maximum(X.std(axis=1, keepdims=True), smallest_spread)
     return (X - last) / spread, None if y is None else (y - last) / spread, (last, spread)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from helpers.data import check_array, check_positive
+
 
 def _pair(actual, predicted):
-    actual, predicted = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
-    if actual.ndim != 2 or actual.shape != predicted.shape or not actual.size:
+    actual, predicted = check_array("actual", actual, "n, horizon"), check_array("predicted", predicted, "n, horizon")
+    if actual.shape != predicted.shape:
         raise ValueError(
-            f"actual and predicted must have one shape (n, horizon), n and horizon at least 1; "
-            f"got {actual.shape} and {predicted.shape}."
+            f"actual and predicted must have one shape (n, horizon); got {actual.shape} and {predicted.shape}."
         )
     return actual, predicted
 
@@ -31,8 +32,7 @@ def mase(actual, predicted, naive_error):
     ``naive_error`` is the MAE of the last value on the *training* windows at the same horizon (at horizon 1 that is the
     paper's scale), so that the last value scores exactly 1 in-sample at every horizon.
     """
-    if not naive_error > 0:
-        raise ValueError(f"naive_error must be positive; got {naive_error!r} (a constant training part?).")
+    check_positive("naive_error", naive_error)  # 0 for a constant training part
     return mae(actual, predicted) / float(naive_error)
 
 
@@ -51,11 +51,13 @@ def published_directional_accuracy(actual, predicted):
 def directional_accuracy(actual, predicted, last):
     """Share of forecasts that name the sign of the change from the last known value, ``last`` (n, 1), at each step."""
     actual, predicted = _pair(actual, predicted)
-    if np.shape(last) != (len(actual), 1):
-        raise ValueError(f"last must have shape ({len(actual)}, 1), one value an origin; got {np.shape(last)}.")
+    last = check_array("last", last, "n, 1")
+    if last.shape != (len(actual), 1):
+        raise ValueError(f"last must have shape ({len(actual)}, 1), one value an origin; got {last.shape}.")
     return float(np.mean(np.sign(actual - last) == np.sign(predicted - last)))
 
 
 def skill(error, reference):
     """1 - error / reference: 1 is perfect, 0 as good as the reference, negative is worse."""
+    check_positive("reference", reference)
     return 1 - error / reference

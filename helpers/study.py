@@ -104,6 +104,7 @@ def prepare(values, protocol, window, horizon):
     target day. Window scaling comes with a scaler fitted on the training part; else the whole series is min-max scaled,
     as published.
     """
+    check_choice("protocol", protocol, PROTOCOLS)
     stops_early, scales_windows = PROTOCOLS[protocol]
     low, span = data.min_max(values)
     scaled = (values - low) / span
@@ -214,33 +215,46 @@ def run_one(table, run):
 def fingerprint(*functions, packages=(), leaving_out=None):
     """A hash of the code of ``functions`` and of all that they use from this package, and of the packages' versions.
 
-    Comments, docstrings and layout do not count, nor do checks of arguments (``check_...``): a run is recomputed for
-    another computation, not for another word.
-    Code of the module ``leaving_out`` does not count either.
+    Comments, docstrings, layout and refusals of bad arguments do not count: a run is computed again for another
+    computation, not for another word. Code of the module ``leaving_out`` does not count either.
     """
     waiting, found = [inspect.unwrap(function) for function in functions], {}
-    modules = [module for name, module in sys.modules.items() if name.startswith("helpers.") and name != leaving_out]
     while waiting:
         code = waiting.pop()
-        if inspect.isclass(code) or inspect.isfunction(code):
-            if code.__module__ in {module.__name__ for module in modules} and code not in found:
-                tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
-                found[code] = ast.dump(_without_docstrings(tree))
-                names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-                names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-                names = {name for name in names if not name.lstrip("_").startswith("check_")}
-                used = [vars(module)[name] for module in modules for name in names if name in vars(module)]
-                waiting += [inspect.unwrap(item) if callable(item) else item for item in used]
-        elif isinstance(code, int | float | str | tuple | dict):
+        if isinstance(code, int | float | str | tuple | dict):
             found[repr(code)] = repr(code)
+            continue
+        is_code = (inspect.isclass(code) or inspect.isfunction(code)) and code.__module__.startswith("helpers.")
+        if is_code and code.__module__ != leaving_out and code not in found:
+            tree = _Computation().visit(ast.parse(textwrap.dedent(inspect.getsource(code))))
+            found[code] = ast.dump(tree)
+            used = _used(tree, sys.modules[code.__module__])
+            waiting += [inspect.unwrap(item) if callable(item) else item for item in used]
     return joblib.hash(sorted(found.values()) + [version(package) for package in packages])
 
 
-def _without_docstrings(tree):
+class _Computation(ast.NodeTransformer):
+    """Leaves out what computes nothing: docstrings, mere checks (``check_...(...)``) and ``if ...: raise ...``."""
+
+    def visit_Expr(self, node):
+        is_check = isinstance(node.value, ast.Call) and ast.unparse(node.value.func).lstrip("_").startswith("check_")
+        return None if is_check or isinstance(node.value, ast.Constant) else node
+
+    def visit_If(self, node):
+        refuses = all(isinstance(statement, ast.Raise) for statement in node.body) and not node.orelse
+        return None if refuses else self.generic_visit(node)
+
+
+def _used(tree, module):
+    """What the code uses of its own module, or of another module of this package as ``module.name``."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-            node.body = node.body[1:]
-    return tree
+        scope, name = None, None
+        if isinstance(node, ast.Name):
+            scope, name = module, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            scope, name = sys.modules.get(f"helpers.{node.value.id}"), node.attr
+        if scope and name in vars(scope) and not name.lstrip("_").startswith("check_"):
+            yield vars(scope)[name]
 
 
 def _numbered_run(number, function, table, run):

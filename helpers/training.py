@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.data import check_choice, check_integer
+from helpers.data import check_choice, check_integer, check_positive
 
 
 @contextlib.contextmanager
@@ -113,8 +113,7 @@ class Trainer:
     def __init__(self, model, batch_size=32, learning_rate=1e-3):
         self.model = model
         self.batch_size = check_integer("batch_size", batch_size)
-        if not learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive; got {learning_rate!r}.")
+        check_positive("learning_rate", learning_rate)
         self.optimizer = keras.optimizers.Adam(learning_rate)
         self.optimizer.build(model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self.optimizer.variables]

@@ -81,14 +81,14 @@ def test_the_last_value_scores_mase_1_in_sample(series, window, horizon):
 @pytest.mark.parametrize("score", [rmse, mae, published_directional_accuracy])
 def test_scores_refuse_shapes_that_do_not_match(score):
     # (3, 1) against (3,) would broadcast to (3, 3) without a word
-    with pytest.raises(ValueError, match=r"one shape \(n, horizon\).*got \(3, 1\) and \(3,\)"):
+    with pytest.raises(ValueError, match=r"must have shape \(n, horizon\), .*got \(3,\)"):
         score(np.zeros((3, 1)), np.zeros(3))
-    with pytest.raises(ValueError, match=r"got \(0, 2\) and \(0, 2\)"):
+    with pytest.raises(ValueError, match=r"must have shape \(n, horizon\), each at least 1; got \(0, 2\)"):
         score(np.zeros((0, 2)), np.zeros((0, 2)))
 
 
 def test_scores_name_bad_references():
-    with pytest.raises(ValueError, match=r"naive_error must be positive; got 0 \(a constant training part\?\)"):
+    with pytest.raises(ValueError, match="naive_error must be a positive number; got 0"):
         mase(ACTUAL, PREDICTED, 0)
-    with pytest.raises(ValueError, match=r"last must have shape \(3, 1\), one value an origin; got \(3,\)"):
+    with pytest.raises(ValueError, match=r"last must have shape \(n, 1\), each at least 1; got \(3,\)"):
         directional_accuracy(ACTUAL, PREDICTED, np.zeros(3))

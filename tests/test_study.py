@@ -1,10 +1,18 @@
 """The grid of runs: protocols, pairing, resuming, the tidy table."""
 
+import ast
+import inspect
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from helpers import data, metrics, study
+from helpers.data import check_integer
 
 TINY = {"window": 10, "units": 3}
 
@@ -197,3 +205,29 @@ def test_a_bad_study_is_refused(table, tmp_path):
     with pytest.raises(ConnectionError, match=r"none answers at 'tcp://127\.0\.0\.1:9'"):
         study.study({"other": table}, grid, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_fingerprint_does_not_depend_on_what_else_is_imported():
+    script = "from helpers import study{}; print(study.fingerprint(study.run_one, leaving_out='helpers.training'))"
+    found = {
+        subprocess.run([sys.executable, "-c", script.format(more)], cwd=ROOT, capture_output=True, text=True).stdout
+        for more in ("", ", plots, notebook, comparison, cells")
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 33  # a hash and the end of the line
+
+
+def test_fingerprint_leaves_out_refusals_and_words():
+    def short(x):
+        return x + 1
+
+    def long(x):
+        """The same computation."""
+        check_integer("x", x)
+        if x > 3:
+            raise ValueError("too much")
+        return x + 1
+
+    trees = [ast.parse(textwrap.dedent(inspect.getsource(function))).body[0] for function in (short, long)]
+    dumps = {str([ast.dump(line) for line in study._Computation().visit(tree).body]) for tree in trees}
+    assert len(dumps) == 1
