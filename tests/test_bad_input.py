@@ -5,6 +5,7 @@ What the sentence says of the value is held mechanically: the argument's name, w
 """
 
 import ast
+import contextlib
 import re
 import time
 import traceback
@@ -35,23 +36,15 @@ class Came:
 
 
 def bad(value):
-    """A value with its possible descriptions: itself, its type, its shape."""
+    """A value with its possible descriptions: itself or its one item, its type, its shape."""
     if isinstance(value, Came):
         return value
-    shape = f"shape {np.shape(value)}" if isinstance(value, np.ndarray | list | tuple) and not _ragged(value) else None
-    return Came(value, *filter(None, (repr(value), type(value).__name__, shape, _plain_shape(value))))
-
-
-def _plain_shape(value):
-    return str(value.shape) if isinstance(value, np.ndarray) else None
-
-
-def _ragged(value):
-    try:
-        np.shape(value)
-    except ValueError:
-        return True
-    return False
+    words = [repr(value), type(value).__name__]
+    if isinstance(value, list) and value and not isinstance(value[0], list):
+        words.append(repr(value[0]))
+    with contextlib.suppress(ValueError):  # a ragged list has no shape
+        words.append(str(np.shape(value)))
+    return Came(value, *words)
 
 
 def holes(array, value=np.nan):
@@ -66,7 +59,7 @@ SEED = [-1, 1.5, "1", None, False, 2**32]
 CHOICE = ["nope", "", None, 3, ["gru"]]
 NO_ARRAY = ["text", None, [["a", "b"], ["c", "d"]], [[1, 2], [3]]]
 MATRIX = [*NO_ARRAY, np.zeros(3), np.zeros((2, 2, 2)), np.zeros((0, 2)), 5]
-VECTOR = [*NO_ARRAY, np.zeros((2, 2, 2)), np.zeros(0), 5]
+VECTOR = [*NO_ARRAY, np.zeros((2, 2, 2)), Came(np.zeros(0), "(0,)", "0 values"), 5]
 GRID = {"protocol": "sound", "datasets": ["toy"], "horizons": [1], "models": ["gru"], "seeds": [1]}
 WEIGHTS = [np.zeros((1, 6)), np.zeros((2, 6)), np.zeros((2, 6))]
 CELL = np.zeros((2, 5, 1))
@@ -79,26 +72,16 @@ def table(rows=640):
     return made
 
 
-def results():
-    """Rows of a small results table: two networks and a baseline, two seeds, three series."""
-    rows = [
-        dict.fromkeys(study.COLUMNS, 0.5) | {"model": model, "seed": seed, "series": series, "horizon": 1}
-        | {"protocol": "sound", "dataset": "toy", "source": "simulated", "rmse": RNG.uniform(0.1, 1)}
-        for model in ("last_value", "gru", "lstm")
-        for seed in ((0,) if model == "last_value" else (1, 2))
-        for series in "abc"
-    ]
-    return pd.DataFrame(rows, columns=study.COLUMNS)
-
-
 def fitted(kind, **windows):
     return kind(7).fit(**windows) if kind is baselines.SeasonalNaive else kind().fit(**windows)
 
 
-FITS = {"X": [*MATRIX, holes(X)], "y": [*MATRIX, holes(Y), Y[:5]]}
-PAIR = {"actual": [*MATRIX, holes(Y), Y[:, 0]], "predicted": [*MATRIX, holes(Y, np.inf), Y[:5]]}
+FITS = {"X": [*MATRIX, holes(X)], "y": [*MATRIX, holes(Y), Came(Y[:5], "5")]}
+PAIR = {"actual": [*MATRIX, holes(Y), Y[:, 0]], "predicted": [*MATRIX, holes(Y, np.inf), Came(Y[:5], "(5, 2)")]}
 DIFFERENCES = [*VECTOR, np.zeros((2, 2)), holes(PAIRS[0])]
-TABLES = [[1, 2], None, "bankex", pd.DataFrame()]
+TABLES = [[1, 2], None, "bankex", Came(pd.DataFrame(), "(0, 0)")]
+# what a sentence may call an argument beside its own name, or its name less the s of a list
+ALIASES = {"name": "dataset", "length": "series"}
 
 # function -> (the call, arguments that work, argument -> values to refuse)
 HELPERS = {
@@ -147,7 +130,11 @@ HELPERS = {
     "data.normalise_windows": (
         data.normalise_windows,
         {"X": X, "y": Y, "smallest_spread": 1e-3},
-        {"X": MATRIX, "y": [*MATRIX[:2], *MATRIX[4:], Y[:5]], "smallest_spread": [0, -1, "1", np.nan, None]},
+        {
+            "X": MATRIX,
+            "y": [MATRIX[0], *MATRIX[2:], Came(Y[:5], "5", "(5, 2)")],
+            "smallest_spread": [0, -1, "1", np.nan, None],
+        },
     ),
     "baselines.make_baseline": (
         baselines.make_baseline,
@@ -163,7 +150,7 @@ HELPERS = {
     "baselines.find_season": (
         baselines.find_season,
         {"series": SERIES, "longest": 10},
-        {"series": [*VECTOR, holes(SERIES), np.zeros(5), np.zeros(40)], "longest": [1, *INTEGER]},
+        {"series": [*VECTOR, holes(SERIES), Came(np.zeros(5), "5")], "longest": [1, *INTEGER]},
     ),
     **{
         f"baselines.{kind.__name__}.fit": (
@@ -190,15 +177,15 @@ HELPERS = {
     "metrics.skill": (
         metrics.skill,
         {"error": 0.5, "reference": 1.0},
-        {"reference": [0, -1.0, np.nan, "1", None], "error": ["1", None, -1.0, np.nan]},
+        {"reference": [0, -1.0, np.nan, "1", None]},
     ),
     **{
         f"cells.{cell.__name__}": (
             cell,
             {"x": CELL, "weights": weights},
             {
-                "x": [None, "text", np.zeros(3), np.zeros((2, 5)), np.zeros((2, 0, 1)), holes(CELL)],
-                "weights": [None, "abc", [], weights[:2], np.zeros(3), [None, *weights[1:]]],
+                "x": ["text", np.zeros(3), np.zeros((2, 5)), np.zeros((2, 0, 1)), holes(CELL)],
+                "weights": [None, "abc", [], weights[:2], np.zeros(3)],
                 "h": [np.zeros(3), "text", holes(np.zeros((2, 2)))],
             },
         )
@@ -283,22 +270,6 @@ HELPERS = {
         {"actual": SERIES, "predicted": SERIES},
         {"actual": [*NO_ARRAY, holes(SERIES), np.ones(40), np.zeros(3)], "predicted": [*NO_ARRAY, -np.ones(40)]},
     ),
-    "comparison.errors": (
-        comparison.errors,
-        {"rows": results(), "model": "gru", "measure": "rmse"},
-        {"model": CHOICE, "measure": ["speed", None]},
-    ),
-    "comparison.paired_differences": (
-        comparison.paired_differences,
-        {"rows": results(), "first": "gru", "second": "lstm"},
-        {"first": ["transformer"], "second": ["transformer"], "reference": ["nlinear"]},
-    ),
-    "comparison.mean_loss": (
-        comparison.mean_loss,
-        {"losses": {"loss/sound|toy|simulated|1|gru|1": np.ones((2, 3))}, "cell": ("sound", "toy", "simulated", 1)}
-        | {"model": "gru", "kind": "loss"},
-        {"model": ["transformer"], "kind": ["speed"]},
-    ),
     "plots.show": (
         lambda alt: plots.show(plt.figure(), "name", alt),
         {"alt": "A picture of nothing at all."},
@@ -340,8 +311,8 @@ def refuse(call, argument, value, words):
     assert Path(source).parent == ROOT / "helpers", f"raised in {source}: {sentence}"
     problems = {
         "one line": "\n" not in sentence and sentence.endswith("."),
-        f"names {argument}": re.search(rf"\b{argument}\b", sentence),
-        f"says what came, one of {words}": any(word in sentence for word in words),
+        f"names {argument}": re.search(rf"\b({argument}|{argument.rstrip('s')}|{ALIASES.get(argument)})\b", sentence),
+        f"says what came, one of {words}": any(word in sentence.partition("got ")[2] or word in sentence.partition("no file ")[2] for word in words),
         "says what is allowed": re.search(r"\b(must|needs?|allowed|has|enough)\b", sentence),
         "is short": len(sentence) < 400,
     }

@@ -139,8 +139,9 @@ def test_baselines(seed, window, horizon, season, name):
         "last_value": lambda t: X[:, -1],
         "drift": lambda t: X[:, -1] + (t + 1) * (X[:, -1] - X[:, 0]) / (window - 1),
         "seasonal_naive": lambda t: X[:, window - season + t % season],
-        "nlinear": lambda t: X[:, -1]
-        + LinearRegression().fit(X[:30] - X[:30, -1:], y[:30, t] - X[:30, -1]).predict(X - X[:, -1:]),
+        "nlinear": lambda t: (
+            X[:, -1] + LinearRegression().fit(X[:30] - X[:30, -1:], y[:30, t] - X[:30, -1]).predict(X - X[:, -1:])
+        ),
     }[name]
     for t in {0, horizon - 1}:
         np.testing.assert_allclose(predicted[:, t], expected(t), atol=1e-6)

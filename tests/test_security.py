@@ -82,7 +82,9 @@ def test_a_download_with_another_hash_is_refused_and_not_kept(name, server, tmp_
 def test_no_code_evaluates_text_or_unpickles_what_may_be_foreign():
     found = {(name, function) for name, function, _ in calls()}
     names = {function for _, function in found}
-    forbidden = r"(eval|exec|compile|os\.system|os\.popen|.*\.(eval|loads)|pickle\.\w+|(pd|pandas)\.read_pickle|yaml\.load)"
+    forbidden = (
+        r"(eval|exec|compile|os\.system|os\.popen|.*\.(eval|loads)|pickle\.\w+|(pd|pandas)\.read_pickle|yaml\.load)"
+    )
     assert not [name for name in names if re.fullmatch(forbidden, name)]
     assert {name for name, function in found if function == "joblib.load"} == {"study.py"}
     assert not [text for *_, text in calls() if re.search(r"allow_pickle=True|shell=True|safe_mode=False", text)]
@@ -153,7 +155,9 @@ def test_what_is_stored_is_what_joblib_reads(planted):
 
 
 def commands():
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md", "Makefile", ".ci/run")]
+    texts = [
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md", "Makefile", ".ci/run")
+    ]
     return "\n".join([*texts, *((path.read_text(encoding="utf-8")) for path in (ROOT / ".github").rglob("*.yml"))])
 
 
