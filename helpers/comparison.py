@@ -5,16 +5,20 @@ number speaks for the first. Every network is trained once a seed and then forec
 vary by chance, and both must be in the standard error.
 """
 
+import zlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.data import check_array, check_integer, check_positive
 from helpers.study import BASELINES, COLUMNS
 
 PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
 CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
+NAMES = ["protocol", "dataset", "source", "model", "series"]  # columns of text: a series may well be called NA
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
 SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
@@ -22,12 +26,14 @@ SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the fi
 
 def find_results(results, output):
     """The path of the results table: ``results``, else the run's own below ``output``, else the published one."""
+    if results is not None and not (isinstance(results, str | Path) and Path(results).is_file()):
+        raise FileNotFoundError(f"results must be the path of a file (or None); there is no file {results!r}.")
     candidates = [Path(results)] if results else [Path(output, "results.csv"), PUBLISHED_RESULTS]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         raise FileNotFoundError(
-            f"results must be the path of a results.csv; found none at {' or '.join(path.name for path in candidates)} "
-            "below output_dir or figures: run notebook 04 first, or name a file."
+            "results must be the path of a results.csv where there is none below output_dir or figures; got None: run "
+            "notebook 04 first, or name a file."
         )
     return found
 
@@ -35,10 +41,16 @@ def find_results(results, output):
 def read_results(path):
     """Read and check a results table: one row for a (protocol, dataset, source, horizon, model, seed, series).
 
-    Raises ValueError with one sentence for missing columns, no rows, double rows, and errors (rmse) that are not
-    finite numbers >= 0.
+    Raises ValueError with one sentence for what is no CSV, missing columns, no rows, double rows, and errors (rmse)
+    that are not finite numbers >= 0.
     """
-    table = pd.read_csv(path)
+    numbers = {column: ["", "nan"] for column in COLUMNS if column not in NAMES}
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=numbers)
+    except (OSError, ValueError) as error:  # pandas' errors of parsing are ValueErrors, often of several lines
+        raise ValueError(
+            f"results must be a table in a CSV file; got {str(path)!r} ({type(error).__name__})."
+        ) from error
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise ValueError(f"results lacks the column(s) {', '.join(missing)}; it must have {', '.join(COLUMNS)}.")
@@ -61,8 +73,13 @@ def read_losses(path):
     path = Path(path).with_name("losses.npz")
     if not path.is_file():
         return {}
-    with np.load(path, allow_pickle=False) as arrays:
-        return {key: arrays[key] for key in arrays.files}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (OSError, ValueError, BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"losses.npz must be as a study wrote it; got a damaged file ({type(error).__name__})."
+        ) from error
 
 
 def mean_loss(losses, cell, model, kind="loss"):
@@ -123,7 +140,7 @@ def merge_copies(d, dataset):
 
 def wilcoxon(d):
     """Two-sided p of Wilcoxon's signed-rank test of the differences (n,): exact up to 50 pairs (13 if some tie)."""
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n")
     if not d.any():
         raise ValueError("all differences are zero")
     return float(stats.wilcoxon(d).pvalue)
@@ -132,7 +149,7 @@ def wilcoxon(d):
 def sign_flip(d, resamples=2**14, seed=1):
     """Two-sided p of the mean of (n,) when every sign might as well be the other (Fisher 1935); exact to n = 14."""
     test = stats.permutation_test(
-        (np.asarray(d, dtype=float),), np.mean, permutation_type="samples", n_resamples=resamples, rng=seed
+        (check_array("d", d, "n"),), np.mean, permutation_type="samples", n_resamples=resamples, rng=seed
     )
     return float(test.pvalue)
 
@@ -143,7 +160,7 @@ def hodges_lehmann(d, confidence=0.95):
     The interval inverts the exact signed-rank test (Hollander & Wolfe 1999), so it holds its confidence for any
     continuous symmetric distribution. It is (NaN, NaN) where n is too small for that confidence: n < 6 for 95 %.
     """
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n")
     i, j = np.triu_indices(len(d))
     walsh = np.sort((d[i] + d[j]) / 2)
     ways = np.ones(1)  # in how many of the 2^n sign patterns the positive ranks sum to 0, 1, 2, ...
@@ -156,7 +173,7 @@ def hodges_lehmann(d, confidence=0.95):
 
 def rank_biserial(d):
     """Share of the ranks that speak for d > 0 minus the share for d < 0 (Kerby 2014): -1 .. 1; zeros are left out."""
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n")
     d = d[d != 0]
     ranks = stats.rankdata(np.abs(d))
     return float(np.sum(np.sign(d) * ranks) / ranks.sum())
@@ -172,7 +189,7 @@ def crossed_effects(d):
 
     Returns a dict of arrays (...): mean, se, dof, and the variances of ``series``, ``seed`` and ``interaction``.
     """
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n_seeds, n_series" if getattr(d, "ndim", 2) < 3 else "tables, n_seeds, n_series")
     n, m = d.shape[-2:]
     if n * m < 2:
         raise ValueError("one difference alone has no spread")
@@ -211,7 +228,8 @@ def bayesian_signed_rank(d, margin, draws=4000, seed=1):
     Returns theta (draws, 3): probability that the first is better by more than ``margin``, that the two are
     equivalent, and that the first is worse. ``np.bincount(theta.argmax(1), minlength=3) / draws`` says how sure.
     """
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n_seeds, n_series")
+    check_positive("margin", margin)
     rng = np.random.default_rng(seed)
     z = np.zeros((draws, d.shape[1] + 1))
     z[:, 1:] = rng.dirichlet(np.ones(len(d)), draws) @ d
@@ -230,7 +248,14 @@ def diebold_mariano(first, second, horizon=1):
     max(horizon - 1, n^(1/3)) lags, as in statsmodels 0.15, whose numbers it equals; older versions lack the test.
     Raises ValueError where two losses always differ by the same amount.
     """
-    d = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    first, second = (
+        check_array(name, losses, "n_series, n_origins" if getattr(losses, "ndim", 1) == 2 else "n_origins")
+        for name, losses in {"first": first, "second": second}.items()
+    )
+    if first.shape != second.shape:
+        raise ValueError(f"first and second must have one shape; got {first.shape} and {second.shape}.")
+    check_integer("horizon", horizon, 1, first.shape[-1])
+    d = first - second
     if (np.ptp(d, axis=-1) == 0).any():
         raise ValueError("the losses differ by a constant: there is no spread to test against")
     n = d.shape[-1]
@@ -249,7 +274,9 @@ def pesaran_timmermann(actual, predicted):
 
     It equals statsmodels 0.15; older versions lack the test. Raises ValueError where one side has a single sign.
     """
-    up, forecast = np.asarray(actual) > 0, np.asarray(predicted) > 0
+    up, forecast = check_array("actual", actual, "n") > 0, check_array("predicted", predicted, "n") > 0
+    if len(up) != len(forecast):
+        raise ValueError(f"actual and predicted must have one length; got {len(up)} and {len(forecast)}.")
     a, b = up.mean(), forecast.mean()
     if not (0 < a < 1 and 0 < b < 1):
         raise ValueError("all forecasts, or all true changes, have one sign")
@@ -266,7 +293,8 @@ def judge(d, margin, confidence=0.95, draws=4000, seed=1):
     ``margin`` and ``equivalent_from``, the smallest margin at which it is 1 - confidence; the posterior probabilities
     (bayesian_signed_rank). Raises ValueError where all differences are the same number.
     """
-    d = np.asarray(d, dtype=float)
+    d = check_array("d", d, "n_seeds, n_series")
+    check_positive("margin", margin)
     effects = crossed_effects(d)
     mean, se, dof = (float(effects[name]) for name in ("mean", "se", "dof"))
     if not se > 1e-12 * max(1, abs(mean)):

@@ -5,6 +5,7 @@ A table is a ``pandas.DataFrame`` of shape (time, series): rows in order of time
 
 import os
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -88,6 +89,23 @@ def check_positive(name, value):
     if not 0 < value < np.inf:
         raise ValueError(f"{name} must be a positive number; got {value!r}.")
     return value
+
+
+def check_text(name, value):
+    """Return ``value``, a text that is not empty, or raise ValueError that says what came."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be a text that is not empty; got {value!r}.")
+    return value
+
+
+def check_list(name, values, check):
+    """Return ``values`` as a list of different items, each as ``check(name, item)`` gives it; or raise one sentence."""
+    if isinstance(values, str) or not isinstance(values, Collection) or not len(values):
+        raise ValueError(f"{name} must be a list of at least one; got {values!r}.")
+    items = [check(name, item) for item in values]
+    if len(set(items)) < len(items):
+        raise ValueError(f"{name} must name each once; got {values!r}.")
+    return items
 
 
 def check_array(name, values, axes):
@@ -328,7 +346,7 @@ def make_windows(series, window, horizon):
     """
     check_integer("window", window)
     check_integer("horizon", horizon)
-    series = np.asarray(series, dtype=None if hasattr(series, "dtype") else float)
+    series = np.asarray(series)
     if series.dtype.kind not in "fiu":
         raise TypeError(f"series must be an array of numbers (time,); got values of type {series.dtype}.")
     if series.ndim != 1:
@@ -411,7 +429,7 @@ def normalise_windows(X, y=None, smallest_spread=1e-3):
     """
     if np.ndim(X) != 2 or (y is not None and (np.ndim(y) != 2 or len(X) != len(y))):
         raise ValueError(f"X must have shape (n, window) and y (n, horizon); got {np.shape(X)} and {np.shape(y)}.")
-    if not np.all(np.asarray(smallest_spread) > 0):
+    if not isinstance(smallest_spread, Real | np.ndarray) or not np.all(smallest_spread > 0):
         raise ValueError(f"smallest_spread must be positive; got {smallest_spread!r}.")
     last = X[:, -1:]
     spread = np.maximum(X.std(axis=1, keepdims=True), smallest_spread)

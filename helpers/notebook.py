@@ -3,6 +3,7 @@
 import ast
 import platform
 import random
+import tempfile
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import plots
-from helpers.data import DATASETS, SOURCES, check_choice, check_integer
+from helpers.data import DATASETS, SOURCES, check_choice, check_integer, check_list, check_text
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 PROFILES = ("smoke", "quick", "full")
@@ -29,22 +30,8 @@ class Run:
         return {"smoke": smoke, "quick": quick, "full": full}[self.profile]
 
 
-def _check_names(name, value, allowed):
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"{name} must be a list with at least one of {', '.join(map(repr, allowed))}; got {value!r}.")
-    for item in value:
-        check_choice(name, item, allowed)
-
-
-def _check_horizons(name, value):
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"{name} must be a list of whole numbers, at least one; got {value!r}.")
-    for item in value:
-        check_integer(name, item)
-
-
 def _check_path(name, value):
-    if value is not None and not Path(value).is_file():
+    if value is not None and not (isinstance(value, str | Path) and Path(value).is_file()):
         raise FileNotFoundError(f"{name} must be the path of a file (or None); there is no file {str(value)!r}.")
 
 
@@ -53,17 +40,18 @@ def _optional_integer(minimum):
 
 
 CHECKS = {
+    "output_dir": lambda name, value: check_text(name, str(value) if isinstance(value, Path) else value),
     "profile": lambda name, value: check_choice(name, value, PROFILES),
-    "seed": lambda name, value: check_integer(name, value, 0),
+    "seed": lambda name, value: check_integer(name, value, 0, 2**32 - 1),  # what NumPy and Keras take
     "source": lambda name, value: check_choice(name, value, SOURCES),
     "dataset": lambda name, value: check_choice(name, value, DATASETS),
-    "datasets": lambda name, value: _check_names(name, value, list(DATASETS)),
+    "datasets": lambda name, values: check_list(name, values, CHECKS["dataset"]),
     "horizon": check_integer,
-    "horizons": _check_horizons,
+    "horizons": lambda name, values: check_list(name, values, check_integer),
     "window": lambda name, value: check_integer(name, value, 2),
     "units": _optional_integer(1),
     "n_seeds": _optional_integer(1),
-    "n_jobs": lambda name, value: None if value == -1 else check_integer(name, value),
+    "n_jobs": lambda name, value: check_integer(name, value, 1 if value == 0 else -1),
     "results": _check_path,
 }
 
@@ -98,17 +86,16 @@ def setup(*, profile, output_dir, seed, **parameters):
         if name not in given:
             raise ValueError(f"{name} is not a parameter of this notebook; it has {', '.join(given)}.")
     for name, value in given.items():
-        if name != "output_dir":
-            CHECKS[name](name, value)
+        CHECKS[name](name, value)
     output = Path(NOTEBOOKS if NOTEBOOKS.is_dir() else ".", output_dir)
     run = Run(profile, output, output / "figures")
     try:
         run.figures.mkdir(parents=True, exist_ok=True)
-        (run.figures / ".writable").touch()
-        (run.figures / ".writable").unlink()
-    except OSError as error:
+        tempfile.TemporaryFile(dir=run.figures).close()
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        reason = getattr(error, "strerror", error)
         raise ValueError(
-            f"output_dir must be a folder that can be written; got {str(output_dir)!r} ({error.strerror})."
+            f"output_dir must be a folder that can be written; got {str(output_dir)!r} ({reason})."
         ) from error
     plots.use_folder(run.figures)
     random.seed(seed)

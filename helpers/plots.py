@@ -66,7 +66,7 @@ def use_folder(folder):
 
 def show(fig, name, alt):
     """Save ``fig`` as ``name``.png in the folder of figures, display it with alternative text ``alt``, and close it."""
-    if not alt or not alt.strip():
+    if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt must describe figure {name!r} in words for readers who can't see it; got {alt!r}.")
     drawn, buffer = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png", dpi=110)

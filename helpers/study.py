@@ -10,9 +10,11 @@ import inspect
 import os
 import sys
 import textwrap
+import threading
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, product
@@ -25,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
 
 from helpers import baselines, data, metrics
-from helpers.data import check_choice, check_integer
+from helpers.data import check_choice, check_integer, check_list, check_positive, check_text
 
 # protocol -> (early stopping on a validation part, each window relative to its own last value and spread)
 PROTOCOLS = {
@@ -56,20 +58,19 @@ def make_grid(protocol, datasets, horizons, models, seeds, *, window=60, units=1
 
     ``settings`` (epochs, patience, batch_size, learning_rate) replace those of SETTINGS.
 
-    Raises ValueError for an unknown protocol, dataset or model, an empty list or a negative seed.
+    Raises ValueError or TypeError for an unknown protocol, model or setting, an empty list, a number out of range.
     """
     check_choice("protocol", protocol, PROTOCOLS)
-    for name, values in {"datasets": datasets, "horizons": horizons, "models": models, "seeds": seeds}.items():
-        if not len(values):
-            raise ValueError(f"{name} must name at least one; got {values!r}: the grid would be empty.")
-    for model in models:
-        check_choice("model", model, MODELS)
-    for value in seeds:
-        check_integer("seed", value, 0)
-    for value in horizons:
-        check_integer("horizon", value)
-    check_integer("window", window)
-    check_integer("units", units)
+    check_list("datasets", datasets, check_text)
+    check_list("horizons", horizons, check_integer)
+    check_list("models", models, lambda name, value: check_choice(name, value, MODELS))
+    check_list("seeds", seeds, lambda name, value: check_integer(name, value, 0, 2**32 - 1))
+    for name, value in {"window": window, "units": units, **settings}.items():
+        check_choice("settings", name, ["window", "units", *SETTINGS[True]])
+        if name == "learning_rate":
+            check_positive(name, value)
+        elif value is not None or name != "patience":
+            check_integer(name, value)
     grid = []
     for dataset, horizon, model in product(datasets, horizons, models):
         run = {"protocol": protocol, "dataset": dataset, "horizon": int(horizon), "model": model, "window": window}
@@ -257,8 +258,22 @@ def _used(tree, module):
             yield vars(scope)[name]
 
 
-def _numbered_run(number, function, table, run):
+def _numbered_run(number, study_process, function, table, run):
+    if os.getppid() == study_process:  # a worker process of this machine
+        _end_with(study_process)
     return number, function(table, run)
+
+
+@functools.cache
+def _end_with(study_process):
+    """Have this worker end when the process of the study is killed, rather than train on for nobody."""
+
+    def watch():
+        while os.getppid() == study_process:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, function=run_one):
@@ -281,7 +296,9 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, functi
 
     Raises
     ------
-    ValueError for an empty grid, a data set without a table or n_jobs 0; ConnectionError where no scheduler answers.
+    ValueError for an empty grid, a data set without a table, a series too short for a run, n_jobs 0 or a cache that
+    others can write; ConnectionError where no scheduler answers; OSError for a full disk or a read-only folder;
+    RuntimeError where a worker is killed.
     """
     if not grid:
         raise ValueError("grid must hold at least one run; got an empty list.")
@@ -289,12 +306,19 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, functi
         raise ValueError("n_jobs must be -1 (all cores) or at least 1; got 0.")
     for run in grid:
         check_choice("dataset", run["dataset"], list(tables))
-    for table in tables.values():
+        if function is run_one:  # before anything is trained
+            split = data.chronological_split if PROTOCOLS[run["protocol"]][0] else data.published_split
+            split(len(tables[run["dataset"]]), run["window"], run["horizon"])
+    for name, table in tables.items():
         data.check_table(table)
-    paths = _cache_paths(tables, grid, Path(folder) / "cache", function)
+        if not {"source", "season"} <= set(table.attrs):
+            raise ValueError(f"tables[{name!r}] must have attrs 'source' and 'season'; got {list(table.attrs)}.")
+    cache = Path(folder) / "cache"
+    _check_own(cache)
+    paths = _cache_paths(tables, grid, cache, function)
     results = [_read(path) for path in paths]
     missing = [number for number, result in enumerate(results) if result is None]
-    others = len(set((Path(folder) / "cache").glob("*.joblib")) - set(paths))
+    others = len(set(cache.glob("*.joblib")) - set(paths))
     print(
         f"{len(grid)} runs: {len(grid) - len(missing)} found in the cache, {len(missing)} to compute"
         f" ({others} entries of other runs, data, code or versions left alone)."
@@ -302,23 +326,55 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, functi
     # networks in the workers, long runs first; baselines here: each takes less than a second
     networks = [number for number in missing if grid[number]["model"] in NETWORKS]
     networks.sort(key=lambda number: -grid[number]["epochs"])
-    calls = [joblib.delayed(_numbered_run)(n, function, tables[grid[n]["dataset"]], grid[n]) for n in networks]
-    with _workers(n_jobs if calls else 1, scheduler) as parallel:
-        here = (_numbered_run(n, function, tables[grid[n]["dataset"]], grid[n]) for n in missing if n not in networks)
+    arguments = {n: (n, os.getpid(), function, tables[grid[n]["dataset"]], grid[n]) for n in missing}
+    calls = [joblib.delayed(_numbered_run)(*arguments.pop(n)) for n in networks]
+    with _workers(min(n_jobs, len(calls)) if calls else 1, scheduler) as parallel:
+        with _storing(folder):
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        here = (_numbered_run(*rest) for rest in arguments.values())
         finished = chain(here, parallel(calls))
         started = time.perf_counter()
         bar = tqdm(finished, total=len(missing), desc="runs", leave=False, disable=not progress, unit="run")
         for done, (number, result) in enumerate(bar, start=1):
             results[number] = result
-            paths[number].parent.mkdir(parents=True, exist_ok=True)
             part = paths[number].with_suffix(f".{os.getpid()}.part")
-            joblib.dump(result, part)
-            part.replace(paths[number])  # at once or not at all: no half-written file is ever read
             minutes_left = (time.perf_counter() - started) / done * (len(missing) - done) / 60
-            with open(Path(folder) / "study.log", "a", encoding="utf-8") as log:
-                name = " ".join(str(grid[number][key]) for key in KEYS if key in grid[number])
-                print(f"{time.ctime()} {done}/{len(missing)} {name}, about {minutes_left:.0f} min left", file=log)
+            with _storing(folder, part):
+                joblib.dump(result, part)
+                part.replace(paths[number])  # at once or not at all: no half-written file is ever read
+                with open(Path(folder) / "study.log", "a", encoding="utf-8") as log:
+                    name = " ".join(str(grid[number][key]) for key in KEYS if key in grid[number])
+                    print(f"{time.ctime()} {done}/{len(missing)} {name}, about {minutes_left:.0f} min left", file=log)
     return results
+
+
+GO_ON = "start again, and it goes on from the finished runs"
+
+
+@contextlib.contextmanager
+def _storing(folder, part=None):
+    """Say it in one sentence where ``folder`` is full or read-only, and remove ``part``, half of a file."""
+    try:
+        yield
+    except OSError as error:
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink()
+        raise OSError(
+            f"folder must have room and be writable; got {error.strerror!r} in {str(folder)!r}: mend that, {GO_ON}."
+        ) from error
+
+
+def _check_own(cache):
+    """Refuse a cache that is not this user's alone: what lies there is unpickled, and a foreign pickle runs code."""
+    if not (cache.exists() and hasattr(os, "getuid")):  # Windows has no such numbers
+        return
+    status = cache.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise ValueError(
+            f"folder must hold a cache that you own and only you can write; got {str(cache)!r}, owner {status.st_uid}, "
+            f"mode {status.st_mode & 0o777:o}: delete it, or name another folder."
+        )
 
 
 def _cache_paths(tables, grid, folder, function=run_one):
@@ -357,7 +413,12 @@ def _workers(n_jobs, scheduler):
         with warnings.catch_warnings():
             # a worker that has grown by 300 MB (XLA keeps what it compiled) is replaced by a fresh one: no run is lost
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-            yield joblib.Parallel(**options)
+            try:
+                yield joblib.Parallel(**options)
+            except BrokenProcessPool as error:
+                raise RuntimeError(
+                    f"a worker process was killed from outside: where memory is short, lower n_jobs; {GO_ON}."
+                ) from error
         return
     from distributed import Client
 
@@ -403,11 +464,12 @@ def save_results(results, folder):
         arrays[f"actual/{dataset}|{source}|{horizon}"] = result["actual"]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tidy(results).to_csv(folder / "results.csv.part", index=False)
-    with open(folder / "losses.npz.part", "wb") as file:
+    part = f"{os.getpid()}.part"  # two studies may save at once
+    tidy(results).to_csv(folder / f"results.csv.{part}", index=False)
+    with open(folder / f"losses.npz.{part}", "wb") as file:
         np.savez_compressed(file, **arrays)
     for name in ("losses.npz", "results.csv"):
-        (folder / f"{name}.part").replace(folder / name)
+        (folder / f"{name}.{part}").replace(folder / name)
     return folder / "results.csv"
 
 

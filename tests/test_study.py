@@ -179,10 +179,10 @@ def test_saved_results_hold_a_loss_for_every_forecast(finished, tmp_path):
 
 BAD_GRIDS = [
     ({"protocol": "unsound"}, "protocol must be one of"),
-    ({"models": ["transformer"]}, "model must be one of"),
-    ({"models": []}, "models must name at least one"),
-    ({"seeds": [-1]}, "seed must be at least 0; got -1"),
-    ({"horizons": [0]}, "horizon must be at least 1; got 0"),
+    ({"models": ["transformer"]}, "models must be one of"),
+    ({"models": []}, "models must be a list of at least one"),
+    ({"seeds": [-1]}, "seeds must be from 0 to 4294967295; got -1"),
+    ({"horizons": [0]}, "horizons must be at least 1; got 0"),
     ({"window": 0}, "window must be at least 1; got 0"),
 ]
 

@@ -1,0 +1,66 @@
+"""A study of many short runs in a process of its own, to be killed: ``python interrupted.py FOLDER RUNS SECONDS N_JOBS``.
+
+A run here is a baseline's under a network's name, so that worker processes make it without TensorFlow. It notes in
+FOLDER/log that it has been made. After the death of a worker the study is called again.
+"""
+
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
+
+from helpers import study
+
+
+def table():
+    """Two simulated random walks."""
+    walks = np.random.default_rng(0).normal(size=(530, 2)).cumsum(axis=0)
+    made = pd.DataFrame(walks, columns=["a", "b"])
+    made.attrs = {"source": "simulated", "season": 7}
+    return made
+
+
+def grid(runs):
+    """Networks of many seeds, and two baselines."""
+    models = ["last_value", "nlinear", "gru"]
+    return study.make_grid("sound", ["toy"], [2], models, range(1, runs + 1), window=8, units=2, epochs=1)
+
+
+def short_run(seen, run):
+    """The forecasts of a baseline, shifted by the seed, under the name of the run's model; takes ``run["seconds"]``."""
+    folder, seconds = seen.attrs["log"], seen.attrs["seconds"]
+    result = study.run_one(seen, run | {"model": "nlinear"})
+    for row in result["rows"]:
+        row |= {"model": run["model"], "seed": run["seed"], "rmse": row["rmse"] + run["seed"]}
+    time.sleep(seconds * (run["model"] == "gru"))
+    with open(Path(folder, "log"), "a") as log:
+        log.write(f"{run['model']} {run['seed']}\n")
+    return result
+
+
+def make(folder, runs, seconds, n_jobs):
+    """The study, and its table in ``folder``."""
+    Path(folder).mkdir(exist_ok=True)
+    seen = table()
+    seen.attrs |= {"log": str(folder), "seconds": seconds}
+    results = study.study({"toy": seen}, grid(runs), folder, n_jobs=n_jobs, progress=False, function=short_run)
+    return study.save_results(results, folder)
+
+
+if __name__ == "__main__":
+    import interrupted  # under its own name, so that worker processes can import it
+
+    folder, runs, seconds, n_jobs = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    while True:
+        try:
+            interrupted.make(folder, runs, seconds, n_jobs)
+            break
+        except RuntimeError as error:  # a worker was killed: a reader calls study again
+            print("stopped:", error, flush=True)
+    print("finished", flush=True)
