@@ -1,4 +1,4 @@
-"""A study of many short runs in a process of its own, to be killed: ``python interrupted.py FOLDER RUNS SECONDS N_JOBS``.
+"""A study of many short runs, to be killed: ``python interrupted.py FOLDER RUNS SECONDS N_JOBS``.
 
 A run here is a baseline's under a network's name, so that worker processes make it without TensorFlow. It notes in
 FOLDER/log that it has been made. After the death of a worker the study is called again.
