@@ -6,6 +6,7 @@ Importing this module imports TensorFlow: import it only where networks are trai
 import contextlib
 import functools
 import os
+import random
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,16 +62,31 @@ def build_model(cell, units, window, horizon, seed=None):
     """One recurrent layer and a linear read-out (Velarde et al. 2022): inputs (n, window, 1), outputs (n, horizon).
 
     ``cell`` is one of CELLS ("lstm_no_bias": its forget gate starts half open), or several joined by "_" for a stack of
-    layers of ``units`` each, lowest first: "lstm_gru". A ``seed`` seeds Python, NumPy and Keras: it fixes the weights.
+    layers of ``units`` each, lowest first: "lstm_gru". A ``seed`` fixes the first weights, which are drawn as Keras
+    does by default (Glorot, orthogonal), but each from a generator of its own: the global one that Keras would ask
+    belongs to all threads of the process, and on a Dask worker others ask it too.
     """
-    *lower, top = [cell] if cell in CELLS else str(cell).split("_")
-    for kind in (*lower, top):
+    kinds = [cell] if cell in CELLS else str(cell).split("_")
+    for kind in kinds:
         check_choice("cell", kind, CELLS)
     check_integer("units", units)
-    if seed is not None:
-        keras.utils.set_random_seed(check_integer("seed", seed, 0))
-    layers = [CELLS[kind](units, return_sequences=True) for kind in lower] + [CELLS[top](units)]
-    return keras.Sequential([keras.Input((window, 1)), *layers, keras.layers.Dense(horizon)], name=cell)
+    rng = random.Random(None if seed is None else check_integer("seed", seed, 0))
+
+    def drawn(initializer):
+        return initializer(seed=rng.randrange(2**31))
+
+    glorot, orthogonal = keras.initializers.GlorotUniform, keras.initializers.Orthogonal
+    layers = [
+        CELLS[kind](
+            units,
+            kernel_initializer=drawn(glorot),
+            recurrent_initializer=drawn(orthogonal),
+            return_sequences=number < len(kinds) - 1,
+        )
+        for number, kind in enumerate(kinds)
+    ]
+    read_out = keras.layers.Dense(horizon, kernel_initializer=drawn(glorot))
+    return keras.Sequential([keras.Input((window, 1)), *layers, read_out], name=cell)
 
 
 def matched_units(units, cell="gru"):
