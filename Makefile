@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/ready
 
-.PHONY: run test lab full bench lock
+.PHONY: run test test-environments lab full bench colab lock
 run: $(READY)   ## execute the notebooks at `quick`, in order
 	$(BIN)/python -m helpers.run quick
 
@@ -19,6 +19,12 @@ full: $(READY)  ## the published numbers: hours; resumes where it stood
 bench: $(READY) ## training speed against plain Keras, and time to quality: half an hour
 	$(BIN)/python tests/benchmarks/training_speed.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/time_to_quality.py
+
+test-environments: $(READY) ## the suite's parts in other environments: oldest packages, Colab, conda's Python; half an hour
+	$(BIN)/python tests/environments/run.py
+
+colab: $(READY) ## write this repository's address and Colab's badges into notebooks and README; REPO= takes them out
+	$(BIN)/python -m helpers.colab --address "$(REPO)"
 
 lock:           ## renew requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt

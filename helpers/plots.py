@@ -1,11 +1,12 @@
 """One style for all figures, and the pictures that more than one notebook draws."""
 
+import base64
 import io
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import PIL.Image
-from IPython.display import Image, display
+from IPython.display import display
 
 # A model has the same colour in every figure of the series. Networks and baselines after Okabe & Ito's palette; a test
 # simulates the three common kinds of colour blindness and holds any two colours apart.
@@ -74,4 +75,5 @@ def show(fig, name, alt):
     PIL.Image.open(drawn).convert("RGB").quantize(256).save(buffer, "PNG", optimize=True)  # a third of the bytes
     if _folder is not None:
         (_folder / f"{name}.png").write_bytes(buffer.getvalue())
-    display(Image(data=buffer.getvalue(), format="png", alt=alt))
+    png = base64.b64encode(buffer.getvalue()).decode()
+    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})

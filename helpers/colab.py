@@ -1,0 +1,79 @@
+"""Google Colab: what a notebook's first cell runs there, and the repository's address that it needs.
+
+``python -m helpers.colab`` installs what is missing; ``python -m helpers.colab --address https://github.com/OWNER/NAME``
+writes that address and Colab's badges into README and all notebooks (``--address ""`` takes them out again).
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COLAB = "https://colab.research.google.com"
+BADGE = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{{name}}/blob/main/notebooks/{{path}})"
+ANY_BADGE = r"\n\n\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)"
+ADDRESS = re.compile(r"(https://github\.com/(?P<name>[\w.-]+/[\w-][\w.-]*?)(\.git)?/?|file:///\S+)?")
+UNKNOWN = "This copy does not know its own address yet; `make colab REPO=https://github.com/OWNER/NAME` writes it in."
+
+
+def install_missing():
+    """Install those of the project's packages that are not there, without dependencies: nothing present changes."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    present = {found.name.lower().replace("_", "-") for found in distributions()}
+    missing = [need for need in needed if re.match(r"[\w-]+", need)[0] not in present]
+    if missing:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing], check=True)
+
+
+def write_address(address, root=ROOT):
+    """Write the repository's ``address`` into README and every notebook, with Colab's badges; "" takes both out.
+
+    Raises
+    ------
+    ValueError: ``address`` is neither https://github.com/OWNER/NAME, nor file:///... (for tests), nor empty.
+    """
+    import nbformat
+
+    from helpers.readme import replace_between
+    from helpers.run import source_hash
+
+    match = ADDRESS.fullmatch(address)
+    if not match:
+        raise ValueError(f"REPO must be https://github.com/OWNER/NAME, or empty; got {address!r}.")
+    name = match["name"]
+    address = f"https://github.com/{name}" if name else address
+    rows = []
+    for path in sorted((root / "notebooks").glob("**/[0-9]*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        up_to_date = notebook.metadata.get("executed_source") == source_hash(notebook)
+        bootstrap = next(cell for cell in notebook.cells if "bootstrap" in cell.metadata.get("tags", []))
+        bootstrap.source = re.sub(r'(?m)^repository = ".*?"', f'repository = "{address}"', bootstrap.source)
+        title, text = re.sub(ANY_BADGE, "", notebook.cells[0].source).split("\n", 1)
+        badge = name and BADGE.format(name=name, path=path.relative_to(root / "notebooks").as_posix())
+        notebook.cells[0].source = "\n".join([title, *(["", badge] if badge else []), text])
+        if up_to_date:  # an address changes no output
+            notebook.metadata["executed_source"] = source_hash(notebook)
+        nbformat.write(notebook, path)
+        if badge and path.parent == root / "notebooks":
+            rows.append(f"| {title.removeprefix('# ')} | {badge} |")
+    replace_between(root / "README.md", "colab", "\n".join(["| notebook | |", "|---|---|", *rows]) if rows else UNKNOWN)
+
+
+def main(arguments=None):
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.colab", description=__doc__.splitlines()[0])
+    parser.add_argument("--address", metavar="REPO", help='https://github.com/OWNER/NAME, or "" for none')
+    options = parser.parse_args(arguments)
+    try:
+        install_missing() if options.address is None else write_address(options.address)
+    except ValueError as error:
+        parser.error(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Every notebook in JupyterLab, in a real browser: *Run All Cells* at `smoke`, and a look at every output."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT
+from playwright.sync_api import expect, sync_playwright
+from test_notebooks import IDS, NOTEBOOKS, tagged
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SCREENSHOTS = ROOT / "build" / "screenshots"
+# smaller than smoke, where the time goes into training that the runs under papermill test
+SMALLER = {"04": {"horizons": [20], "datasets": ["activities"], "n_jobs": 1}}
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells on the page, not only those in sight
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+# what JupyterLab itself reports when it is not on the internet or a file of its own is optional
+NOT_OURS = re.compile(r"favicon|net::ERR_|Failed to load resource")
+
+
+def copy_of_the_series(folder):
+    """Notebooks at smoke, without outputs, helpers and tables: a clone in small, so that no file of ours is touched."""
+    for name in ("helpers", "figures", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.png", "*.py[co]", "solutions"))
+    for path in (folder / "notebooks").glob("[0-9]*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        smaller = {"profile": "smoke", **SMALLER.get(path.stem[:2], {})}
+        tagged(notebook, "parameters").source += "".join(f"\n{name} = {value!r}" for name, value in smaller.items())
+        nbformat.write(notebook, path)
+
+
+class Lab:
+    """JupyterLab on a copy of the series: token on, this machine only, settings and caches of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        copy_of_the_series(folder / "series")
+        for name, setting in SETTINGS.items():
+            path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(setting), encoding="utf-8")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address, self.token = f"http://127.0.0.1:{port}", secrets.token_hex(16)
+        own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+        own |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
+        options = [f"--ServerApp.port={port}", f"--IdentityProvider.token={self.token}", "--ServerApp.ip=127.0.0.1"]
+        options += ["--no-browser", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder / 'series'}"]
+        options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        self.log = folder / "log"
+        with self.log.open("w") as log:
+            command = [sys.executable, "-m", "jupyterlab", *options]
+            self.process = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
+        self._wait()
+
+    def _wait(self, seconds=90):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                return self.ask("status")
+            except OSError:
+                time.sleep(0.5)
+        self.close()
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-2000:]}")
+
+    def ask(self, path, method="GET"):
+        """The server's answer to a request of its REST interface."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.address}/api/{path}", headers=headers, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of a proxy
+        with opener.open(request, timeout=10) as answer:
+            return json.loads(answer.read() or "null")
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+def launch(playwright):
+    """Debian's (or another) Chromium, else the one that `playwright install chromium` brings."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
+    if not Path(path).exists():
+        pytest.fail(
+            "This test needs a browser: install Chromium (Debian, Ubuntu: apt-get install chromium; elsewhere: "
+            "python -m playwright install chromium)."
+        )
+    options = ["--no-sandbox", "--no-proxy-server", "--disable-background-networking", "--disable-gpu"]
+    return playwright.chromium.launch(executable_path=path, args=options)
+
+
+@pytest.fixture
+def browser():
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+def run_all(page, lab, path):
+    """Open a notebook, choose Run > Run All Cells in the menu, and wait until every cell is done or one has failed."""
+    page.goto(f"{lab.address}/lab/workspaces/{path.stem}/tree/notebooks/{path.name}?token={lab.token}&reset")
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
+    codes = sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
+    expect(prompts).to_have_count(codes, timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator").first).to_have_attribute(
+        "data-status", "idle", timeout=60_000
+    )
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """() => {
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
+            const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
+            return !prompts.some(text => text.includes('*')) && (failed || /\\d/.test(prompts.at(-1)));
+        }""",
+        timeout=400_000,
+        polling=500,
+    )
+    return prompts.all_text_contents()
+
+
+def screenshot(page, name):
+    """The whole notebook in one picture: the window is made as high as the notebook is."""
+    height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+    page.set_viewport_size({"width": 1300, "height": height + 150})
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    page.set_viewport_size({"width": 1300, "height": 900})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+def test_run_all_in_jupyterlab(path, lab, browser):
+    page = browser.new_page(viewport={"width": 1300, "height": 900}, device_scale_factor=0.5)
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    prompts = run_all(page, lab, path)
+    errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_text_contents()
+    assert not errors, errors[0][-1000:]
+    assert [text.strip() for text in prompts] == [f"[{number}]:" for number in range(1, len(prompts) + 1)]
+    assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents() == []
+    widths = page.locator(".jp-RenderedImage img").evaluate_all(
+        "all => all.map(image => image.naturalWidth)"
+    )
+    assert len(widths) >= 2
+    assert min(widths) > 0
+    if path.stem.startswith("02"):
+        move_a_slider(page)
+    screenshot(page, path.stem)
+    assert [text for text in complaints if not NOT_OURS.search(text)] == []
+    page.get_by_role("menuitem", name="File", exact=True).click()
+    page.get_by_role("menuitem", name="Save Notebook", exact=True).click()
+    # JupyterLab 4 keeps alternative text in the file only, not on the page (jupyter/enhancement-proposals#120)
+    alts = saved_alts(lab.folder / "series" / "notebooks" / path.name)
+    assert len(alts) >= len(widths)
+    assert all(len(alt) > 20 for alt in alts)
+    (session,) = [found for found in lab.ask("sessions") if found["path"] == f"notebooks/{path.name}"]
+    assert session["kernel"]["execution_state"] == "idle"
+    lab.ask(f"kernels/{session['kernel']['id']}", method="DELETE")
+
+
+def saved_alts(path, seconds=30):
+    """The alternative texts of all figures in a notebook, once JupyterLab has saved it with its outputs."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        if cells[-1].execution_count:
+            outputs = [output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
+            return [output.metadata["image/png"]["alt"] for output in outputs]
+        time.sleep(0.5)
+    raise TimeoutError(f"{path.name} was not saved within {seconds} s.")
+
+
+def move_a_slider(page):
+    """The explorer's picture follows its slider, and so does the number beside it."""
+    picture, readout = page.locator("img.widget-image"), page.locator(".widget-readout").first
+    before, number = picture.get_attribute("src"), readout.text_content()
+    page.locator(".widget-slider .noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    expect(readout).not_to_have_text(number)
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
