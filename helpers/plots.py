@@ -12,7 +12,7 @@ from IPython.display import display
 # simulates the three common kinds of colour blindness and holds any two colours apart.
 COLOURS = {
     "last_value": "#757575",
-    "drift": "#56B4E9",
+    "drift": "#997744",
     "seasonal_naive": "#000000",
     "nlinear": "#00B080",
     "rnn": "#E69F00",

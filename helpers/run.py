@@ -6,7 +6,6 @@ notebooks replace those in ``notebooks/``, and figures and tables go to ``figure
 
 import argparse
 import hashlib
-import html
 import re
 import shutil
 import sys
@@ -14,6 +13,7 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
+import jinja2
 import nbformat
 import pandas as pd
 import papermill
@@ -21,8 +21,10 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 from helpers.notebook import NOTEBOOKS, PROFILES
+from helpers.readme import answer, replace_between
 
 ROOT = NOTEBOOKS.parent
+TEMPLATES = Path(__file__).parent / "pages"
 # a copy of MathJax lies beside the pages, so that equations show offline too
 MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 VERDICT_COLUMNS = ["dataset", "horizon", "protocol", "question", "verdict", "difference", "low", "high"]
@@ -82,43 +84,46 @@ def source_hash(notebook):
 
 def write_pages(notebooks, folder):
     """Write an HTML page for each executed notebook, one for its solutions, and an index with a thumbnail for each."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "solutions").mkdir(parents=True, exist_ok=True)
     shutil.copytree(str(files("jupyter_server_mathjax") / "static"), folder / "mathjax", dirs_exist_ok=True)
-    entries = []
+    pages = []
     for path in notebooks:
         notebook = cleaned(path)
-        title = _write_page(notebook, folder / f"{path.stem}.html", MATHJAX)
-        entries.append(_index_entry(path.stem, title, notebook))
-        solutions = folder / "solutions" / f"{path.stem}.html"
-        solutions.parent.mkdir(exist_ok=True)
-        _write_page(cleaned(NOTEBOOKS / "solutions" / path.name), solutions, f"../{MATHJAX}")
-    style = "body{font:17px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}img{width:100%}"
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{style}</style>'
-    name = "GRU vs LSTM, measured"
-    body = f"<h1>{name}</h1>" + "\n".join(entries)
-    page = f'<!DOCTYPE html><html lang="en"><head>{head}<title>{name}</title></head><body>{body}</body></html>'
+        title = _write_page(notebook, folder / f"{path.stem}.html", "")
+        pages.append({"stem": path.stem, "title": title, **_thumbnail(notebook)})
+        _write_page(cleaned(NOTEBOOKS / "solutions" / path.name), folder / "solutions" / f"{path.stem}.html", "../")
+    template = (TEMPLATES / "index.html.j2").read_text(encoding="utf-8")
+    page = jinja2.Environment(autoescape=True).from_string(template).render(pages=pages)
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
 
 
-def _write_page(notebook, target, mathjax_url):
-    """Write one HTML page, with links to notebooks made links to their pages; return the notebook's title."""
+def _write_page(notebook, target, up):
+    """Write one HTML page with a table of contents, links to notebooks made links to pages; return its title."""
     title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
-    page, _ = HTMLExporter(mathjax_url=mathjax_url).from_notebook_node(notebook, {"metadata": {"name": title}})
+    exporter = HTMLExporter(
+        template_file="notebook.html.j2", extra_template_paths=[str(TEMPLATES)], mathjax_url=up + MATHJAX
+    )
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}, "home": f"{up}index.html"})
+    parts, items = re.split(r'(?=<h[23] id=")', page), []
+    for number, part in enumerate(parts[1:], start=1):  # two sections may have the same heading, but not the same place
+        level, text = re.match(r"<h([23]).*?>(.*?)<a class", part, re.DOTALL).groups()
+        parts[number] = re.sub('(?<= id=").*?(?=")', f"section-{number}", part, count=1)
+        items.append(f'<li class="h{level}"><a href="#section-{number}">{text}</a></li>')
+    page = "".join(parts)
+    page = page.replace("<!-- contents -->", f"<ul>{''.join(items)}</ul>", 1)
     target.write_text(page.replace('.ipynb"', '.html"'), encoding="utf-8")
     return title
 
 
-def _index_entry(stem, title, notebook):
-    """A heading with a link, and the notebook's first figure (none where no figure was drawn)."""
+def _thumbnail(notebook):
+    """A notebook's first figure as base64, with its alternative text (nothing where no figure was drawn)."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    figures = [output for output in outputs if "image/png" in output.get("data", {})]
-    picture = ""
-    if figures:
-        png = "".join(figures[0].data["image/png"].split())  # base64 in lines
-        alt = html.escape(figures[0].metadata.get("image/png", {}).get("alt", title), quote=True)
-        picture = f'<a href="{stem}.html"><img alt="{alt}" src="data:image/png;base64,{png}"></a>'
-    return f'<h2><a href="{stem}.html">{html.escape(title)}</a></h2>{picture}'
+    for output in outputs:
+        if "image/png" in output.get("data", {}):
+            alt = output.metadata.get("image/png", {}).get("alt", "")
+            return {"png": "".join(output.data["image/png"].split()), "alt": alt}  # base64 comes in lines
+    return {}
 
 
 def publish(notebooks, output):
@@ -129,6 +134,7 @@ def publish(notebooks, output):
     folder.mkdir(exist_ok=True)
     for path in [*(output / "figures").glob("*.png"), *output.glob("*.csv"), *output.glob("*.npz")]:
         shutil.copy(path, folder / path.name)
+    replace_between(ROOT / "README.md", "answer", answer())
 
 
 def main(arguments=None):

@@ -58,7 +58,12 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address, self.token = f"http://127.0.0.1:{port}", secrets.token_hex(16)
-        own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+        startup = folder / "ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        shutil.copy(ROOT / "tests" / "figure_texts.py", startup)
+        self.texts = folder / "texts"
+        own = {"IPYTHONDIR": str(folder / "ipython"), "GRU_VS_LSTM_TEXTS": str(self.texts)}
+        own |= {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
         own |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
         options = [f"--ServerApp.port={port}", f"--IdentityProvider.token={self.token}", "--ServerApp.ip=127.0.0.1"]
         options += ["--no-browser", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder / 'series'}"]
@@ -149,6 +154,7 @@ def screenshot(page, name):
     """The whole notebook in one picture: the window is made as high as the notebook is."""
     height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
     page.set_viewport_size({"width": 1300, "height": height + 150})
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
     page.set_viewport_size({"width": 1300, "height": 900})
@@ -165,9 +171,7 @@ def test_run_all_in_jupyterlab(path, lab, browser):
     assert not errors, errors[0][-1000:]
     assert [text.strip() for text in prompts] == [f"[{number}]:" for number in range(1, len(prompts) + 1)]
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents() == []
-    widths = page.locator(".jp-RenderedImage img").evaluate_all(
-        "all => all.map(image => image.naturalWidth)"
-    )
+    widths = page.locator(".jp-RenderedImage img").evaluate_all("all => all.map(image => image.naturalWidth)")
     assert len(widths) >= 2
     assert min(widths) > 0
     if path.stem.startswith("02"):
@@ -183,6 +187,9 @@ def test_run_all_in_jupyterlab(path, lab, browser):
     (session,) = [found for found in lab.ask("sessions") if found["path"] == f"notebooks/{path.name}"]
     assert session["kernel"]["execution_state"] == "idle"
     lab.ask(f"kernels/{session['kernel']['id']}", method="DELETE")
+    faulty = lab.texts.read_text(encoding="utf-8")  # every figure that was drawn has added its own
+    lab.texts.unlink()
+    assert not faulty, f"texts in figures:\n{faulty}"
 
 
 def saved_alts(path, seconds=30):

@@ -250,16 +250,6 @@ def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_pa
     assert "after\\n" not in str([cell.get("outputs") for cell in kept.cells])
 
 
-def test_every_link_between_pages_leads_to_a_page(tmp_path):
-    index = runner.write_pages(NOTEBOOKS, tmp_path)
-    pages = sorted(tmp_path.rglob("*.html"))
-    assert len(pages) == 1 + len(NOTEBOOKS) + len(SOLUTIONS)
-    for page in pages:
-        links = re.findall(r'href="([^"#:]+\.html)"', page.read_text(encoding="utf-8"))
-        assert all((page.parent / link).is_file() for link in links), f"{page.name}: {links}"
-    assert all(f"{path.stem}.html" in index.read_text(encoding="utf-8") for path in NOTEBOOKS)
-
-
 def test_the_table_of_notebook_04_follows_the_contract(results_folder):
     table = pd.read_csv(results_folder / "results.csv")
     assert list(table.columns) == study.COLUMNS

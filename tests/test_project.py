@@ -1,17 +1,32 @@
-"""The house: lint, format, spelling, one lock, no TensorFlow on import, one-way imports."""
+"""The house: lint, format, words, links, one lock, no TensorFlow on import, one-way imports, what commands write."""
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import time
 import tomllib
 
+import nbformat
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
 
-HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "comparison", "plots", "notebook", "run"]
+from helpers import colab, readme
+from helpers.run import source_hash
+
+HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "comparison", "plots", "notebook"]
+HELPERS += ["readme", "run", "colab"]  # each may import those before it
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
+PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
+ADDRESS = "https://github.com/someone/some-name"
+
+
+def sources(path, kind="markdown"):
+    """The text of a notebook's cells of one kind."""
+    return "\n\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +43,7 @@ def _module(command):
     return ["codespell_lib", *command[1:]] if command[0] == "codespell" else command
 
 
-@pytest.mark.parametrize("name", [name for name in HELPERS if name not in ("training", "run")])
+@pytest.mark.parametrize("name", [name for name in HELPERS if name not in ("training", "run", "colab")])
 def test_importing_a_helper_does_not_import_tensorflow(name):
     code = f"import sys, helpers.{name}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -54,8 +69,7 @@ def _imports(name):
 
 @pytest.mark.parametrize("name", HELPERS)
 def test_helpers_import_one_way(name):
-    order = ["data", "metrics", "baselines", "cells", "training", "study", "comparison", "plots", "notebook", "run"]
-    assert _imports(name) <= set(order[: order.index(name)])
+    assert _imports(name) <= set(HELPERS[: HELPERS.index(name)])
 
 
 def test_every_helper_is_in_the_list():
@@ -87,7 +101,8 @@ def test_the_top_of_the_house_holds_nothing_else():
     )
     top = {line.split("/")[0] for line in listed if line}
     allowed = {"README.md", "environment.yml", "pyproject.toml", "requirements.txt", "Makefile", "LICENSE"}
-    allowed |= {"notebooks", "helpers", "figures", "tests", ".ci", ".github", ".gitignore", "CONTRIBUTING.md"}
+    allowed |= {"notebooks", "helpers", "figures", "tests", ".ci", ".github", ".gitignore"}
+    allowed |= {"CONTRIBUTING.md", "GLOSSARY.md", "CITATION.cff"}
     assert top == allowed
 
 
@@ -100,7 +115,194 @@ def test_ci_runs_the_commands_of_the_readme():
     assert "python -m pytest -n 2 --dist worksteal" in makefile
 
 
-def test_links_in_the_readme_lead_somewhere():
-    for page in ("README.md", "CONTRIBUTING.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
-            assert target.startswith("https://") or (ROOT / target).exists(), f"{page}: {target}"
+def test_a_fresh_clone_runs_what_ci_runs():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert script.index("make test\n") < script.index("make test-environments")
+    subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_workflows_follow_the_published_schema(path):
+    """check-jsonschema brings GitHub's schema along: no network."""
+    command = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_workflows_cover_every_python_and_weekly_news():
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["locked"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert "make test" in str(jobs["locked"])
+    assert "make test-environments" in str(jobs["colab-and-lowest"])
+    assert "--upgrade" in str(jobs["newest"])
+
+
+def test_words_in_notebooks(tmp_path):
+    """Spelling of what we wrote there, not of what was printed."""
+    for path in NOTEBOOKS:
+        name = "_".join(path.relative_to(ROOT / "notebooks").with_suffix(".txt").parts)
+        (tmp_path / name).write_text(sources(path) + "\n\n" + sources(path, "code"), encoding="utf-8")
+    command = [sys.executable, "-m", "codespell_lib", "--toml", str(ROOT / "pyproject.toml"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def links(text):
+    """The targets of all Markdown links in ``text``."""
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```|`[^`\n]*`|\$[^$]*\$", "", text, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=lambda path: "/".join(str(path).split("/")[-2:]))
+def test_links_are_well_formed_and_lead_somewhere(path):
+    path = ROOT / path
+    text = sources(path) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+    for target in links(text):
+        if "://" in target:
+            assert re.fullmatch(r"https://[a-z0-9.-]+\.[a-z]+(/[^\s<>\"]*)?", target), f"{path.name}: {target}"
+            assert not target.endswith((".", ",", ";")), f"{path.name}: {target}"
+        else:
+            assert (path.parent / target.split("#")[0]).exists(), f"{path.name}: {target}"
+    bare = re.findall(r"(?<![(<\"`])https?://\S+", re.sub(r"\]\([^)]*\)", "", text))
+    assert [address for address in bare if "OWNER" not in address] == []
+
+
+def glossary():
+    """The first columns of the glossary's two tables."""
+    tables = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").split("## Symbols")
+    return [
+        [row.split("|")[1].strip() for row in re.findall(r"^\| (?!term|symbol).*", t, re.MULTILINE)] for t in tables
+    ]
+
+
+def test_the_glossary_has_each_entry_once_in_order_and_all_are_used():
+    terms, symbols = glossary()
+    assert len(terms) == len({term.casefold() for term in terms}) > 30
+    assert terms == sorted(terms, key=str.casefold)
+    assert len(symbols) == len(set(symbols)) > 20
+    text = "\n".join(sources(path) + sources(path, "code") for path in NOTEBOOKS)
+    readme_text = (ROOT / "README.md").read_text(encoding="utf-8")
+    words = re.sub(r"[\s-]+", " ", text + readme_text).casefold()
+    for term in terms:
+        assert re.sub(r"[\s-]+", " ", term).casefold() in words, term
+    mathematics = "".join(re.findall(r"\$+[^$]+\$+", text))
+    for symbol in symbols:
+        assert symbol.strip("$") in mathematics, symbol
+
+
+def test_the_glossary_names_the_notebook():
+    rows = re.findall(r"^\| (?!term|symbol|-).*", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    numbers = {path.stem[:2] for path in NOTEBOOKS}
+    assert {row.split("|")[3].strip() for row in rows} <= numbers
+
+
+def test_the_readme_maps_every_notebook():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
+        assert text.count(f"](notebooks/{path.name})") == 1
+
+
+def test_the_readme_says_what_the_tables_say():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.split("<!-- answer -->\n")[1].split("\n<!-- /answer -->")[0] == readme.answer()
+
+
+def test_the_answer_turns_with_the_numbers(tmp_path):
+    table = pd.read_csv(ROOT / "figures" / "verdicts.csv")
+    rmse = (table.protocol == "sound") & (table.question == "GRU against LSTM: RMSE")
+    for verdict, words in (
+        ("better", "The GRU forecasts better in some cases, the LSTM in none"),
+        ("worse", "The LSTM forecasts better in some cases, the GRU in none"),
+        ("equivalent", "Neither is shown to forecast better"),
+    ):
+        table.loc[rmse, "verdict"] = verdict
+        table.to_csv(tmp_path / "verdicts.csv")
+        assert words in readme.answer(tmp_path)
+    assert f"equivalent {rmse.sum()}." in readme.answer(tmp_path)
+    claims = pd.DataFrame({"claim": ["C1", "C2", "C3"], "verdict": ["holds", "wrong", "holds"]})
+    claims.to_csv(tmp_path / "claims.csv")
+    assert "Of 3 claims, notebook 06 finds: holds 2, wrong 1." in readme.answer(tmp_path)
+
+
+def test_citation_names_the_version_and_the_study():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert citation["version"] == project["version"]
+    assert citation["references"][0]["doi"] == "10.3390/engproc2022018030"
+
+
+@pytest.fixture
+def series(tmp_path):
+    """A copy of what an address is written into, and its content."""
+    for path in [ROOT / "README.md", *NOTEBOOKS]:
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    colab.write_address("", tmp_path)
+    return tmp_path
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def outputs_belong(folder):
+    """For each notebook, whether its outputs are of its present text."""
+    notebooks = [nbformat.read(path, as_version=4) for path in sorted(folder.glob("notebooks/**/*.ipynb"))]
+    return [notebook.metadata.get("executed_source") == source_hash(notebook) for notebook in notebooks]
+
+
+def test_an_address_is_written_once_and_can_be_taken_out(series):
+    without, up_to_date = contents(series), outputs_belong(series)
+    colab.write_address(ADDRESS + ".git", series)
+    written = contents(series)
+    colab.write_address(ADDRESS, series)
+    assert contents(series) == written
+    for path in series.glob("notebooks/**/*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        assert f'\nrepository = "{ADDRESS}"  #' in sources(path, "code")
+        page = f"someone/some-name/blob/main/{path.relative_to(series).as_posix()}"
+        assert notebook.cells[0].source.count(f"(https://colab.research.google.com/github/{page})") == 1
+    assert outputs_belong(series) == up_to_date
+    assert (series / "README.md").read_text(encoding="utf-8").count("colab-badge.svg") == len(
+        list((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    )
+    colab.write_address("https://github.com/another/name", series)
+    assert b"some-name" not in b"".join(contents(series).values())
+    colab.write_address("", series)
+    assert contents(series) == without
+
+
+@pytest.mark.parametrize("address", ["github.com/a/b", "https://github.com/a", "https://example.org/a/b", "main"])
+def test_a_bad_address_is_refused_and_nothing_is_written(series, address):
+    before = contents(series)
+    with pytest.raises(ValueError, match=r"REPO must be https://github.com/OWNER/NAME, or empty; got '.*'\."):
+        colab.write_address(address, series)
+    assert contents(series) == before
+
+
+def test_without_an_address_colab_gets_one_sentence_and_no_badge(series, tmp_path_factory):
+    path = next(series.glob("notebooks/[0-9]*.ipynb"))
+    assert "badge" not in sources(path)
+    (cell,) = [c for c in nbformat.read(path, as_version=4).cells if "bootstrap" in c.metadata.get("tags", [])]
+    empty = tmp_path_factory.mktemp("content")
+    script = f"import sys, types\nsys.modules['google.colab'] = types.ModuleType('colab')\nexec({cell.source!r})"
+    done = subprocess.run([sys.executable, "-I", "-c", script], cwd=empty, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: The folder helpers/ was not found: start Jupyter inside a clone of this repository; "
+        "on Colab, write its address into `repository` above (now '')."
+    )
+    assert not list(empty.iterdir())
+
+
+def test_only_what_is_missing_is_installed_and_without_dependencies(monkeypatch):
+    commands = []
+    monkeypatch.setattr(colab.subprocess, "run", lambda command, check: commands.append(command))
+    colab.install_missing()
+    assert commands == []
+    present = [found for found in colab.distributions() if found.name.lower() not in ("pooch", "tqdm")]
+    monkeypatch.setattr(colab, "distributions", lambda: present)
+    colab.install_missing()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    missing = [need for need in project["dependencies"] if need.startswith(("pooch", "tqdm"))]
+    assert commands == [[sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing]]
