@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -103,8 +104,7 @@ def tracked_files(target):
 def colab():
     python = environment("colab", "3.12")
     install(python, "-r", COLAB, "ipykernel", "pip")
-    walk = FOLDER / "colab-walk"
-    shutil.rmtree(walk, ignore_errors=True)
+    walk = Path(tempfile.mkdtemp())  # not in build/: a notebook there would find helpers/ in a folder above it
     origin, addressed = walk / "origin", walk / "addressed"
     tracked_files(origin)
     git = ["git", "-C", origin, "-c", "user.name=test", "-c", "user.email=test@localhost"]
@@ -126,11 +126,13 @@ def colab():
         shutil.copy(path, folder)
         started = time.perf_counter()
         parameters = {"profile": "smoke", **SMALLER.get(path.stem[:2], {})}
-        papermill.execute_notebook(folder / path.name, walk / path.name, parameters, cwd=folder, progress_bar=False)
+        quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}
+        papermill.execute_notebook(folder / path.name, walk / path.name, parameters, cwd=folder, **quiet)
         assert sorted(entry.name for entry in folder.iterdir()) == sorted([path.name, "gru-vs-lstm"])
         print(f"{path.stem}: {time.perf_counter() - started:.0f} s", flush=True)
     after = frozen(python)
     assert {name: after.get(name) for name in before} == before, "the first cell changed a package that Colab has"
+    shutil.rmtree(walk)
     print("installed by the first cell:", ", ".join(sorted(set(after) - set(before))) or "nothing", flush=True)
     install(python, "--constraint", COLAB, "-r", "pyproject.toml", *(f"--extra={name}" for name in EXTRAS))
     suite(python)
