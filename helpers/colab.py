@@ -32,6 +32,8 @@ def install_missing():
 def write_address(address, root=ROOT):
     """Write the repository's ``address`` into README and every notebook, with Colab's badges; "" takes both out.
 
+    The cell that holds it is copied from the first notebook to all others.
+
     Raises
     ------
     ValueError: ``address`` is neither https://github.com/OWNER/NAME, nor file:///... (for tests), nor empty.
@@ -46,12 +48,14 @@ def write_address(address, root=ROOT):
         raise ValueError(f"REPO must be https://github.com/OWNER/NAME, or empty; got {address!r}.")
     name = match["name"]
     address = f"https://github.com/{name}" if name else address
-    rows = []
+    rows, first_cell = [], None
     for path in sorted((root / "notebooks").glob("**/[0-9]*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         up_to_date = notebook.metadata.get("executed_source") == source_hash(notebook)
         bootstrap = next(cell for cell in notebook.cells if "bootstrap" in cell.metadata.get("tags", []))
-        bootstrap.source = re.sub(r'(?m)^repository = ".*?"', f'repository = "{address}"', bootstrap.source)
+        if first_cell is None:  # the same in all notebooks: that of 01
+            first_cell = re.sub(r'(?m)^repository = ".*?"', f'repository = "{address}"', bootstrap.source)
+        bootstrap.source = first_cell
         title, text = re.sub(ANY_BADGE, "", notebook.cells[0].source).split("\n", 1)
         badge = name and BADGE.format(name=name, path=path.relative_to(root / "notebooks").as_posix())
         notebook.cells[0].source = "\n".join([title, *(["", badge] if badge else []), text])
