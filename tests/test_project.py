@@ -1,7 +1,9 @@
 """The house: lint, format, words, links, one lock, no TensorFlow on import, one-way imports, what commands write."""
 
 import ast
+import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -93,6 +95,15 @@ def test_conda_uses_the_same_lock():
     assert environment["name"] == "gru-vs-lstm"
     python, pip, packages = environment["dependencies"]
     assert (python.startswith("python=3.1"), pip, packages) == (True, "pip", {"pip": ["-r requirements.txt"]})
+
+
+def test_the_readme_names_the_kernel_for_other_jupyterlabs(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^python (-m ipykernel install .*)$", text, re.MULTILINE)
+    arguments = shlex.split(command.replace("--user", f"--prefix {tmp_path}"))
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    kernel = json.loads((tmp_path / "share/jupyter/kernels/gru-vs-lstm/kernel.json").read_text(encoding="utf-8"))
+    assert kernel["display_name"] == "GRU vs LSTM"
 
 
 def test_the_top_of_the_house_holds_nothing_else():
