@@ -70,21 +70,7 @@ def install(python, *what):
 
 def suite(python):
     """The part of the suite that the top of this file names, in this environment, on both cores."""
-    folders = {"GRU_VS_LSTM_DATA": str(FOLDER / "no-data")}
-    call(
-        python,
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "--dist",
-        "worksteal",
-        *TESTS,
-        "-k",
-        CHOSEN,
-        env={**os.environ, **folders},
-    )
+    call(python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *TESTS, "-k", CHOSEN)
 
 
 def frozen(python):
