@@ -101,6 +101,9 @@ def write_pages(notebooks, folder):
 def _write_page(notebook, target, up):
     """Write one HTML page with a table of contents, links to notebooks made links to pages; return its title."""
     title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
+    notebook.cells[0].source = re.sub(
+        r"\[!\[(.*?)\]\(.*?\)\]", r"[\1]", notebook.cells[0].source
+    )  # no badges from the net
     exporter = HTMLExporter(
         template_file="notebook.html.j2", extra_template_paths=[str(TEMPLATES)], mathjax_url=up + MATHJAX
     )
