@@ -4,7 +4,7 @@ colab   Python 3.12 and exactly the versions of colab.txt: one notebook in an em
         the repository as a local git address; each notebook runs from its first cell at `smoke`; no package changes.
         Then the tests below.
 lowest  Python 3.11 and the lowest versions that pyproject.toml allows; the tests below.
-lock    Python 3.12, a fresh venv from the lock by pip, as the README says; the tests below.
+lock    Python 3.12, a fresh venv from the lock by pip, as the README says; of the tests below those of the notebooks.
 
 The tests: those of the helpers, every notebook at `smoke` on simulated data, every solution. Not the browser, the
 kills, the house (formatting, texts) and the runs on published data: they depend less on versions, and take long.
@@ -67,9 +67,9 @@ def install(python, *what):
     call("uv", "pip", "install", "--quiet", "--python", python, *what)
 
 
-def suite(python):
+def suite(python, tests=TESTS):
     """The part of the suite that the top of this file names, in this environment, on both cores."""
-    call(python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *TESTS, "-k", CHOSEN)
+    call(python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *tests, "-k", CHOSEN)
 
 
 def frozen(python):
@@ -133,7 +133,7 @@ def lock():
     python = environment("lock", "3.12")
     install(python, "pip")
     call(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements.txt")
-    suite(python)
+    suite(python, TESTS[-1:])
 
 
 def main(names):
