@@ -22,7 +22,8 @@ UNKNOWN = "This copy does not know its own address yet; `make colab REPO=https:/
 
 def install_missing():
     """Install those of the project's packages that are not there, without dependencies: nothing present changes."""
-    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        needed = tomllib.load(file)["project"]["dependencies"]
     present = {found.name.lower().replace("_", "-") for found in distributions()}
     missing = [need for need in needed if re.match(r"[\w-]+", need)[0] not in present]
     if missing:
