@@ -120,9 +120,9 @@ def _write_page(notebook, target, up):
 
 
 def _thumbnail(notebook):
-    """A notebook's first figure as base64, with its alternative text (nothing where no figure was drawn)."""
+    """A notebook's last figure as base64, with its alternative text (nothing where no figure was drawn)."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    for output in outputs:
+    for output in reversed(outputs):
         if "image/png" in output.get("data", {}):
             alt = output.metadata.get("image/png", {}).get("alt", "")
             return {"png": "".join(output.data["image/png"].split()), "alt": alt}  # base64 comes in lines
