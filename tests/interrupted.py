@@ -15,7 +15,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
 
-from helpers import study
+from helpers import study  # noqa: E402
 
 
 def table():
@@ -38,7 +38,9 @@ def short_run(seen, run):
     result = study.run_one(seen, run | {"model": "nlinear"})
     for row in result["rows"]:
         row |= {"model": run["model"], "seed": run["seed"], "rmse": row["rmse"] + run["seed"]}
-    time.sleep(seconds * (run["model"] == "gru"))
+    if run["model"] == "gru":
+        Path(folder, f"begun {run['seed']}").touch()
+        time.sleep(seconds)
     with open(Path(folder, "log"), "a") as log:
         log.write(f"{run['model']} {run['seed']}\n")
     return result

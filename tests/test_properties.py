@@ -185,7 +185,7 @@ def test_a_results_table_is_read_as_it_was_written(table, tmp_path_factory):
 @thousand
 @given(table=tables(), cut=st.floats(0, 1), noise=st.binary(max_size=6), swap=st.booleans())
 def test_a_spoilt_results_table_is_refused_in_one_sentence_or_is_whole(table, cut, noise, swap, tmp_path_factory):
-    """Cut anywhere, with other bytes put in there or at the start: never an error of pandas, no run twice, no missing error."""
+    """Cut anywhere, with other bytes put in: never an error of pandas, no run twice, no missing error."""
     path = tmp_path_factory.getbasetemp() / "spoilt.csv"
     whole = table.to_csv(index=False).encode()
     at = int(cut * len(whole))
