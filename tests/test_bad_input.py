@@ -4,6 +4,7 @@ Each row of the tables is a function, arguments with which it works, and for an 
 What the sentence says of the value is held mechanically: the argument's name, what came, and what is allowed.
 """
 
+import ast
 import contextlib
 import re
 import time
@@ -11,10 +12,13 @@ import traceback
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
+import papermill
 import pytest
 from conftest import ROOT
+from papermill.exceptions import PapermillExecutionError
 
 from helpers import baselines, cells, comparison, data, metrics, notebook, plots, study
 
@@ -79,7 +83,7 @@ PAIR = {"actual": [*MATRIX, holes(Y), Y[:, 0]], "predicted": [*MATRIX, holes(Y, 
 DIFFERENCES = [*VECTOR, np.zeros((2, 2)), holes(PAIRS[0])]
 TABLES = [[1, 2], None, "bankex", Came(pd.DataFrame(), "(0, 0)")]
 # what a sentence may call an argument beside its own name, or its name less the s of a list
-ALIASES = {"name": "dataset", "length": "series", "epoch": "settings"}
+ALIASES = {"name": "dataset", "length": "series", "X": "part", "y": "part", "epoch": "settings"}
 
 # function -> (the call, arguments that work, argument -> values to refuse)
 HELPERS = {
@@ -341,3 +345,130 @@ def test_the_other_arguments_are_good(name, bare_folder):
     call, good, _ = HELPERS[name]
     if name != "comparison.find_results":
         call(**good)
+
+
+# ---- what a network is given
+
+
+@pytest.fixture(scope="module")
+def training():
+    from helpers import training
+
+    return training
+
+
+MODEL = {"cell": "gru", "units": 2, "window": 8, "horizon": 2, "seed": 1}
+FIT = {"X": X, "y": Y, "epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "seed": 1}
+NETWORKS = [
+    pytest.param(function, good, argument, bad(value), id=f"{function}-{argument}-{number}")
+    for function, good, refused in (
+        (
+            "build_model",
+            MODEL,
+            {"cell": CHOICE, "units": INTEGER, "window": INTEGER, "horizon": INTEGER, "seed": [-1, 1.5, "1"]},
+        ),
+        ("matched_units", {"units": 3}, {"units": INTEGER}),
+        (
+            "fit",
+            FIT,
+            {
+                "X": [
+                    Came(X[:, 1:], "(31, 7)"),
+                    Came(X[:, 0], "(31,)"),
+                    Came(X[:5], "(5, 8)"),
+                    Came(holes(X).value, "missing"),
+                ],
+                "y": [Came(Y[:, 1:], "(31, 1)"), Came(Y[:5], "(5, 2)"), Came(holes(Y, np.inf).value, "infinite")],
+                "epochs": INTEGER,
+                "batch_size": INTEGER,
+                "learning_rate": [0, -1.0, "fast", None, np.nan, np.inf],
+                "seed": [-1, 1.5, "1", None],
+                "patience": [0, -1, 1.5, "3", Came(2, "patience=None")],
+            },
+        ),
+        ("load", {}, {"path": ["nowhere.keras", "results.csv", "", None, 3]}),
+    )
+    for argument, values in refused.items()
+    for number, value in enumerate(values)
+]
+
+
+@pytest.mark.parametrize(("function", "good", "argument", "value"), NETWORKS)
+def test_a_bad_argument_of_a_network(function, good, argument, value, training, bare_folder):
+    def call():
+        arguments = good | {argument: value.value}
+        if function == "fit":
+            arguments = {"model": network} | arguments
+        getattr(training, function)(**arguments)
+
+    network = training.build_model(**MODEL) if function == "fit" else None
+    refuse(call, argument, value.value, value.words)
+
+
+# ---- the parameters of all notebooks
+
+
+TEXT = ["", " ", 3, True, ["a"]]
+WHOLE = [0, -1, 1.5, "3", True, [1]]
+PARAMETERS = {
+    "profile": ["slow", "", None, 3, ["quick"], "Quick"],
+    "output_dir": ["", "  ", None, 3, ["build"], "/dev/null/build", "zero\0byte"],
+    "seed": SEED,
+    "source": CHOICE,
+    "dataset": CHOICE,
+    "datasets": [[], "bankex", None, 3, ["nasdaq"], [None], ["bankex", "bankex"]],
+    "horizon": [*WHOLE, None],
+    "horizons": [[], 1, "1", None, [0], [1.5], ["1"], [True], [1, 1]],
+    "window": WHOLE,
+    "units": WHOLE,
+    "n_seeds": WHOLE,
+    "n_jobs": [0, -2, 1.5, "2", None, True, -1.0],
+    "results": ["nowhere.csv", "", ".", 3, True, ["a.csv"]],
+    "csv": ["nowhere.csv", "", 3, ["a.csv"], "http://example.org/a.csv", "ftp://example.org/a.csv"],
+    "time_column": TEXT,
+    "value_columns": [[], "a", 3, [3], ["a", "a"]],
+    "season": WHOLE,
+    "scheduler": ["", 3, ["tcp://a:1"]],
+}
+
+
+def parameters(path):
+    """The parameters of a notebook with their values, read from its cell tagged ``parameters``."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            nodes = ast.parse(cell.source).body
+            return {node.targets[0].id: ast.literal_eval(node.value) for node in nodes}
+    raise LookupError(path.name)
+
+
+IN_NOTEBOOKS = [
+    pytest.param(path, name, bad(value), id=f"{path.stem[:2]}-{name}-{number}")
+    for path in NOTEBOOKS
+    for name in parameters(path)
+    for number, value in enumerate(PARAMETERS[name])
+]
+
+
+@pytest.mark.parametrize(("path", "name", "value"), IN_NOTEBOOKS)
+def test_a_bad_parameter_of_a_notebook(path, name, value, bare_folder):
+    given = parameters(path) | {"output_dir": str(bare_folder / "build")} | {name: value.value}
+    refuse(lambda: notebook.setup(**given), name, value.value, value.words)
+
+
+def test_there_are_hundreds_of_bad_inputs():
+    assert len(CASES) + len(NETWORKS) >= 400
+    assert len(IN_NOTEBOOKS) >= 150
+
+
+@pytest.mark.parametrize(("number", "name", "value"), [("01", "source", "web"), ("05", "results", "nowhere.csv")])
+def test_papermill_shows_the_sentence_and_nothing_is_written(number, name, value, tmp_path):
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(number))
+    with pytest.raises(PapermillExecutionError, match=rf"{name} must be .* {value!r}"):
+        papermill.execute_notebook(
+            path,
+            tmp_path / path.name,
+            {name: value, "profile": "smoke", "output_dir": str(tmp_path / "build")},
+            cwd=path.parent,
+            progress_bar=False,
+        )
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]  # papermill's own copy, with the error in it
