@@ -190,7 +190,7 @@ HELPERS = {
     "metrics.skill": (
         metrics.skill,
         {"error": 0.5, "reference": 1.0},
-        {"reference": [0, -1.0, np.nan, "1", None]},
+        {"reference": [0, -1.0, Came(np.nan, "nan"), "1", None, Came(np.array([1.0, 0.0]), "[1.0, 0.0]")]},
     ),
     **{
         f"cells.{cell.__name__}": (
