@@ -25,17 +25,19 @@ RUNS = 40
 PATIENCE = 300  # seconds: a busy machine is no failure
 
 
-def start(folder, seconds=0.1, n_jobs=2, log="out"):
-    """The script in a process of its own; what it prints goes to ``folder``.``log``."""
-    with open(f"{folder}.{log}", "a") as printed:
-        command = [sys.executable, str(SCRIPT), str(folder), str(RUNS), str(seconds), str(n_jobs)]
+def start(folder, kind="short", seconds=0.1, n_jobs=2):
+    """The script in a process of its own; what it prints goes to ``folder``.out."""
+    with open(f"{folder}.out", "a") as printed:
+        command = [sys.executable, str(SCRIPT), str(folder), str(RUNS), str(seconds), str(n_jobs), kind]
         return subprocess.Popen(command, stdout=printed, stderr=printed)
 
 
 def workers(process):
     """joblib's worker processes of ``process``."""
-    children = psutil.Process(process.pid).children()
-    return [child for child in children if "popen_loky" in " ".join(child.cmdline())]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children()
+        return [child for child in children if "popen_loky" in " ".join(child.cmdline())]
+    return []
 
 
 def wait_until(condition):
@@ -57,35 +59,40 @@ def times_made(folder):
     return collections.Counter((folder / "log").read_text().split("\n")) if (folder / "log").exists() else {}
 
 
-def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path):
-    assert start(tmp_path / "calm", seconds=0, n_jobs=1).wait(PATIENCE) == 0
+@pytest.mark.parametrize("kind", ["short", pytest.param("networks", marks=pytest.mark.long)])
+def test_twenty_kills_lose_nothing_and_repeat_nothing(kind, tmp_path):
+    """SIGKILL to the study or to one of its workers, then the study again: the table is that of a calm study."""
+    assert start(tmp_path / "calm", kind, seconds=0, n_jobs=1).wait(PATIENCE) == 0
     seed = random.randrange(10**6)
     print(f"seed of the moments: {seed}")
     moments, folder = random.Random(seed), tmp_path / "killed"
-    process, kept, made, orphans = start(folder), {}, {}, []
-    for target in sorted(moments.randrange(RUNS) for _ in range(20)):
+    process, kept, made, orphans = start(folder, kind), {}, {}, []
+    for target in sorted(moments.randrange(RUNS - 8) for _ in range(20)):
         wait_until(lambda at=target, of=process: len(list(folder.glob("cache/*.joblib"))) >= at and workers(of))
         time.sleep(moments.uniform(0, 0.3))
         now, count = stored(folder), times_made(folder)
         assert kept.items() <= now.items()
         for file in now.keys() - kept.keys():
             row = joblib.load(file)["rows"][0]
-            made[f"{row['model']} {row['seed']}"] = count[f"{row['model']} {row['seed']}"]
+            run = f"{row['model']} {row['seed']}"
+            made[run] = count.get(run, 0)
         kept, alive = now, workers(process)
         if alive and moments.random() < 0.5:
-            moments.choice(alive).kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                moments.choice(alive).kill()
             wait_until(lambda old=alive: not any(worker.is_running() for worker in old))
         else:
             process.send_signal(signal.SIGKILL)
             process.wait()
             orphans += alive
-            process = start(folder)
+            process = start(folder, kind)
     assert process.wait(PATIENCE) == 0
     for orphan in orphans:  # those that had no run yet would end after five idle minutes
         with contextlib.suppress(psutil.NoSuchProcess):
             orphan.kill()
     assert kept.items() <= stored(folder).items()
-    assert made.items() <= times_made(folder).items()
+    made_in_all = times_made(folder)
+    assert all(made_in_all.get(run, 0) == count for run, count in made.items())
     calm, killed = (pd.read_csv(place / "results.csv") for place in (tmp_path / "calm", folder))
     pd.testing.assert_frame_equal(calm.drop(columns=SECONDS), killed.drop(columns=SECONDS), check_exact=True)
     assert (folder / "losses.npz").read_bytes() == (tmp_path / "calm" / "losses.npz").read_bytes()
