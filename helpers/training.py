@@ -44,6 +44,7 @@ with _silent_stderr():
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.constant(0.0)
+    tf.get_logger().setLevel("ERROR")  # it takes networks of many shapes, each compiled once, for one compiled anew
 
 if keras.backend.backend() != "tensorflow":
     raise ValueError(f"KERAS_BACKEND must be 'tensorflow' for this series; got {keras.backend.backend()!r}.")
