@@ -2,13 +2,23 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/ready
+PROFILE ?= quick
+OUTPUT ?= build
+# what tools keep for themselves (font lists, histories, settings) lies in the environment too, not in the home folder
+export MPLCONFIGDIR = $(abspath $(VENV))/settings/matplotlib
+export IPYTHONDIR = $(abspath $(VENV))/settings/ipython
+export KERAS_HOME = $(abspath $(VENV))/settings/keras
 
 .PHONY: run test test-environments lab full bench colab lock
 run: $(READY)   ## execute the notebooks at `quick`, in order
-	$(BIN)/python -m helpers.run quick
+	$(BIN)/python -m helpers.run $(PROFILE) --output $(OUTPUT)
 
 test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: stress
+stress: $(READY) ## what takes too long for the suite: real networks killed, memory, whole runs side by side
+	$(BIN)/python -m pytest -n 0 -m long
 
 lab: $(READY)   ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks

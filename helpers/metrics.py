@@ -58,6 +58,8 @@ def directional_accuracy(actual, predicted, last):
 
 
 def skill(error, reference):
-    """1 - error / reference: 1 is perfect, 0 as good as the reference, negative is worse."""
-    check_positive("reference", reference)
+    """1 - error / reference, numbers or columns: 1 is perfect, 0 as good as the reference, negative is worse."""
+    references = np.asarray(reference)
+    if references.dtype.kind not in "fiu" or not (references > 0).all():
+        raise ValueError(f"reference must be positive; got {references.tolist()!r}.")
     return 1 - error / reference

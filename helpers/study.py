@@ -259,7 +259,7 @@ def _used(tree, module):
 
 
 def _numbered_run(number, study_process, function, table, run):
-    if os.getppid() == study_process:  # a worker process of this machine
+    if study_process not in (None, os.getpid()):
         _end_with(study_process)
     return number, function(table, run)
 
@@ -326,7 +326,8 @@ def study(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, functi
     # networks in the workers, long runs first; baselines here: each takes less than a second
     networks = [number for number in missing if grid[number]["model"] in NETWORKS]
     networks.sort(key=lambda number: -grid[number]["epochs"])
-    arguments = {n: (n, os.getpid(), function, tables[grid[n]["dataset"]], grid[n]) for n in missing}
+    own = os.getpid() if scheduler is None else None  # Dask's workers see for themselves that nobody waits
+    arguments = {n: (n, own, function, tables[grid[n]["dataset"]], grid[n]) for n in missing}
     calls = [joblib.delayed(_numbered_run)(*arguments.pop(n)) for n in networks]
     with _workers(min(n_jobs, len(calls)) if calls else 1, scheduler) as parallel:
         with _storing(folder):
@@ -463,13 +464,14 @@ def save_results(results, folder):
         arrays |= {f"loss/{key}": result["loss"], f"direction/{key}": result["direction"]}
         arrays[f"actual/{dataset}|{source}|{horizon}"] = result["actual"]
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = f"{os.getpid()}.part"  # two studies may save at once
-    tidy(results).to_csv(folder / f"results.csv.{part}", index=False)
-    with open(folder / f"losses.npz.{part}", "wb") as file:
-        np.savez_compressed(file, **arrays)
-    for name in ("losses.npz", "results.csv"):
-        (folder / f"{name}.{part}").replace(folder / name)
+    table, losses = (folder / f"{name}.{os.getpid()}.part" for name in ("results.csv", "losses.npz"))  # two may save
+    with _storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tidy(results).to_csv(table, index=False)
+        with open(losses, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        losses.replace(folder / "losses.npz")
+        table.replace(folder / "results.csv")
     return folder / "results.csv"
 
 

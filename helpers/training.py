@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.data import check_choice, check_integer, check_positive
+from helpers.data import check_choice, check_integer, check_positive, check_text
 
 
 @contextlib.contextmanager
@@ -44,6 +44,7 @@ with _silent_stderr():
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.constant(0.0)
+    tf.get_logger().setLevel("ERROR")  # it takes networks of many shapes, each compiled once, for one compiled anew
 
 if keras.backend.backend() != "tensorflow":
     raise ValueError(f"KERAS_BACKEND must be 'tensorflow' for this series; got {keras.backend.backend()!r}.")
@@ -66,10 +67,13 @@ def build_model(cell, units, window, horizon, seed=None):
     does by default (Glorot, orthogonal), but each from a generator of its own: the global one that Keras would ask
     belongs to all threads of the process, and on a Dask worker others ask it too.
     """
+    check_text("cell", cell)
     kinds = [cell] if cell in CELLS else str(cell).split("_")
     for kind in kinds:
         check_choice("cell", kind, CELLS)
     check_integer("units", units)
+    check_integer("window", window)
+    check_integer("horizon", horizon)
     rng = random.Random(None if seed is None else check_integer("seed", seed, 0))
 
     def drawn(initializer):
@@ -278,6 +282,6 @@ def save(model, folder, dataset, horizon):
 
 def load(path):
     """Load a saved ``.keras`` network in safe mode: a file can bring weights and layers, but no code to run."""
-    if not Path(path).is_file() or Path(path).suffix != ".keras":
-        raise FileNotFoundError(f"path must be a .keras file that exists; got {str(path)!r}.")
+    if not isinstance(path, str | Path) or not Path(path).is_file() or Path(path).suffix != ".keras":
+        raise FileNotFoundError(f"path must be a .keras file that exists; got {path!r}.")
     return keras.models.load_model(path, safe_mode=True)

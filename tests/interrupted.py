@@ -1,6 +1,6 @@
-"""A study of many short runs, to be killed: ``python interrupted.py FOLDER RUNS SECONDS N_JOBS``.
+"""A study of many runs, to be killed: ``python interrupted.py FOLDER RUNS SECONDS N_JOBS short`` (or ``networks``).
 
-A run here is a baseline's under a network's name, so that worker processes make it without TensorFlow. It notes in
+A short run is a baseline's under a network's name, so that worker processes make it without TensorFlow. It notes in
 FOLDER/log that it has been made. After the death of a worker the study is called again.
 """
 
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
+if "networks" not in sys.argv:
+    sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
 
 from helpers import study
 
@@ -38,28 +39,37 @@ def short_run(seen, run):
     result = study.run_one(seen, run | {"model": "nlinear"})
     for row in result["rows"]:
         row |= {"model": run["model"], "seed": run["seed"], "rmse": row["rmse"] + run["seed"]}
-    time.sleep(seconds * (run["model"] == "gru"))
+    if run["model"] == "gru":
+        Path(folder, f"begun {run['seed']}").touch()
+        time.sleep(seconds)
     with open(Path(folder, "log"), "a") as log:
         log.write(f"{run['model']} {run['seed']}\n")
     return result
 
 
-def make(folder, runs, seconds, n_jobs):
+def make(folder, runs, seconds, n_jobs, kind):
     """The study, and its table in ``folder``."""
+    function = short_run if kind == "short" else study.run_one
     Path(folder).mkdir(exist_ok=True)
     seen = table()
     seen.attrs |= {"log": str(folder), "seconds": seconds}
-    results = study.study({"toy": seen}, grid(runs), folder, n_jobs=n_jobs, progress=False, function=short_run)
+    results = study.study({"toy": seen}, grid(runs), folder, n_jobs=n_jobs, progress=False, function=function)
     return study.save_results(results, folder)
 
 
 if __name__ == "__main__":
     import interrupted  # under its own name, so that worker processes can import it
 
-    folder, runs, seconds, n_jobs = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    folder, runs, seconds, n_jobs, kind = (
+        sys.argv[1],
+        int(sys.argv[2]),
+        float(sys.argv[3]),
+        int(sys.argv[4]),
+        sys.argv[5],
+    )
     while True:
         try:
-            interrupted.make(folder, runs, seconds, n_jobs)
+            interrupted.make(folder, runs, seconds, n_jobs, kind)
             break
         except RuntimeError as error:  # a worker was killed: a reader calls study again
             print("stopped:", error, flush=True)

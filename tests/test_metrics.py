@@ -1,6 +1,7 @@
 """The scores: known answers by hand, and properties that hold for any numbers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ def test_scores_by_hand():
     assert mae(ACTUAL, PREDICTED) == pytest.approx((2 + 1 + 3) / 6)
     assert mase(ACTUAL, PREDICTED, naive_error=0.5) == pytest.approx(2.0)
     assert skill(0.5, 2.0) == 0.75
+    assert skill(pd.Series([0.5, 3.0]), pd.Series([2.0, 2.0])).tolist() == [0.75, -0.5]
 
 
 def test_published_directional_accuracy_by_hand():

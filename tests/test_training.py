@@ -1,5 +1,8 @@
 """One network: the same numbers as Keras, the same bits twice, early stopping, saving and loading."""
 
+import random
+import threading
+
 import numpy as np
 import pytest
 
@@ -167,3 +170,23 @@ def test_forecasts_are_keras_own(windows):
     model = training.build_model("gru", 8, 12, 3, seed=1)
     theirs = model.predict(X.astype("float32")[..., None], verbose=0)
     np.testing.assert_allclose(training.predict(model, X), theirs, atol=1e-6)
+
+
+def test_first_weights_are_the_seeds_also_where_another_thread_draws_random_numbers():
+    expected = training.build_model("gru", 4, 12, 3, seed=1).get_weights()
+    stop = threading.Event()
+
+    def draw():
+        while not stop.wait(0.002):
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        models = [training.build_model("gru", 4, 12, 3, seed=1) for _ in range(10)]
+    finally:
+        stop.set()
+        thread.join()
+    for model in models:
+        for a, b in zip(model.get_weights(), expected, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -1,0 +1,102 @@
+"""What a run leaves behind: nothing outside output, environment and cache folder; two at once don't meet."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def files(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def status(clone):
+    return subprocess.run(
+        ["git", "status", "--porcelain"], cwd=clone, capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A clone with today's files, a home folder, a folder for temporary files, and an environment that is this one."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, clone / name)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "venv" / "ready").touch()
+    for name in ("home", "temporary", "cache"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def runs_side_by_side(place):
+    """Two smoke runs at once by make; returns what each printed."""
+    env = {"HOME": place / "home", "TMPDIR": place / "temporary", "GRU_VS_LSTM_DATA": place / "cache"}
+    drop = ("XDG_", "JUPYTER", "IPYTHON", "MPL", "KERAS_HOME", "PYTEST")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(drop)} | {
+        k: str(v) for k, v in env.items()
+    }
+    started = [
+        subprocess.Popen(
+            ["make", "run", "PROFILE=smoke", f"OUTPUT=build/{name}", f"VENV={place / 'venv'}"],
+            cwd=place / "clone",
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    printed = [process.communicate(timeout=1800)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], printed
+    return printed
+
+
+def assert_nothing_is_left(place, before_files, before_status):
+    assert status(place / "clone") == before_status
+    assert not files(place / "home")
+    assert not files(place / "temporary")
+    assert not files(place / "cache")
+    added = files(place / "clone") - before_files
+    assert all(name.startswith(("build/", ".git/")) or "__pycache__" in name for name in added), added
+
+
+def assert_the_same_tables(place):
+    """Both runs have the same tables, but for the seconds."""
+    one, two = (place / "clone" / "build" / name for name in ("one", "two"))
+    tables = [path.name for path in one.glob("*.csv")]
+    assert "verdicts.csv" in tables and sorted(tables) == sorted(path.name for path in two.glob("*.csv"))
+    for name in tables:
+        first, second = (pd.read_csv(folder / name) for folder in (one, two))
+        seconds = [column for column in first if "second" in column]
+        pd.testing.assert_frame_equal(first.drop(columns=seconds), second.drop(columns=seconds), check_exact=True)
+
+
+def test_two_runs_side_by_side_leave_nothing_else(place):
+    """One notebook without networks; ``make stress`` does it with all."""
+    for path in (place / "clone" / "notebooks").glob("0[!5]*.ipynb"):
+        path.unlink()
+    before = files(place / "clone"), status(place / "clone")
+    runs_side_by_side(place)
+    assert_nothing_is_left(place, *before)
+    assert_the_same_tables(place)
+
+
+@pytest.mark.long
+def test_two_whole_runs_side_by_side_leave_nothing_else(place):
+    before = files(place / "clone"), status(place / "clone")
+    runs_side_by_side(place)
+    assert_nothing_is_left(place, *before)
+    assert_the_same_tables(place)
