@@ -19,7 +19,7 @@ TEXT = ("", ".csv", ".tsv", ".txt")
 COMPRESSED = (".gz", ".zip", ".xz", ".bz2")
 READERS = {".parquet": pd.read_parquet, ".xlsx": pd.read_excel}
 TIME_NAMES = r"date|dat|datum|fecha|time|timestamp|datetime|zeit|year|jahr|month|monat|week|day|period|ds|t"
-CALENDARS = ("B", "MS", "ME", "QS", "QE", "YS", "YE")
+CALENDARS = ("B", "MS", "3MS", "12MS", "ME", "3ME", "12ME")  # business days; starts or ends of months, quarters, years
 FILLED = 0.2  # at most this share of a series, or of the time grid, may be missing
 SHORTEST = 50  # rows: fewer leave nothing to learn from once validation and test part are held out
 
@@ -53,6 +53,7 @@ def read_series(path, time_column=None, value_columns=None, folders=(".",)):
     time_column, times = _find_times(frame, time_column)
     names = _find_values(frame, time_column, value_columns)
     table, key, found["layout"] = _one_row_a_time(frame, times, names)
+    table = table.astype(float)
     infinite = np.isinf(table.to_numpy()).sum()
     if infinite:
         raise ValueError(f"csv must hold finite numbers; got {infinite} infinite ones: correct or empty those cells.")
@@ -253,8 +254,8 @@ def _grid(times):
     if places[-1] < most and np.allclose(places, np.round(places)):
         if not isinstance(times, pd.DatetimeIndex):
             return pd.Index(times[0] + step * np.arange(round(places[-1]) + 1))
-        frequency = pd.infer_freq(times) or step
-        return pd.date_range(times[0], times[-1], freq=frequency)
+        whole_days = step == pd.Timedelta(days=step.days)
+        return pd.date_range(times[0], times[-1], freq=f"{step.days}D" if whole_days else step)
     for frequency in CALENDARS if isinstance(times, pd.DatetimeIndex) else ():
         grid = pd.date_range(times[0], times[-1], freq=frequency)
         if len(grid) <= most and times.isin(grid).all():
