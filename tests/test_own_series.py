@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import json
+import os
 import re
 import subprocess
 import sys
@@ -361,21 +362,18 @@ def test_a_file_from_the_command_line(tmp_path):
     sales = 100 + 20 * np.sin(2 * np.pi * np.arange(180) / 12) + rng.standard_normal(180)
     frame = pd.DataFrame({"Monat": months, "Umsatz": sales.round(2)})
     frame.to_csv(tmp_path / "sales.csv", index=False, sep=";", decimal=",", date_format="%d.%m.%Y", encoding="utf-8")
+    output, relative = tmp_path / "out.ipynb", os.path.relpath(tmp_path / "sales.csv", ROOT)
+    options = {"csv": relative, "horizon": 6, "profile": "smoke", "output_dir": str(tmp_path), "n_jobs": 1}
     command = [
         sys.executable,
         "-m",
         "papermill",
-        str(NOTEBOOK),
-        "out.ipynb",
-        "-p",
-        "csv",
-        "sales.csv",
-        "-p",
-        "horizon",
-        "6",
+        "notebooks/07_your_own_series.ipynb",
+        str(output),
+        "--no-progress-bar",
     ]
-    command += ["-p", "profile", "smoke", "-p", "output_dir", str(tmp_path), "-p", "n_jobs", "1", "--no-progress-bar"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=None)
+    command += [part for name, value in options.items() for part in ("-p", name, str(value))]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # as README has it: from the repository's root
     forecast = pd.read_csv(tmp_path / "forecast.csv", parse_dates=["time"])
     assert list(forecast["time"]) == list(pd.date_range("2023-01-01", periods=6, freq="MS"))
     assert (forecast["low"] <= forecast["forecast"]).all() and (forecast["forecast"] <= forecast["high"]).all()

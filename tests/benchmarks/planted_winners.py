@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-os.environ["PYTHONPATH"] = str(ROOT)  # for the worker processes
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from test_own_series import definitions
+
+os.environ["PYTHONPATH"] = sys.path[1]  # the worker processes need the package too
 
 
 def main(draws):
