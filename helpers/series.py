@@ -115,7 +115,7 @@ def _read(path, folders):
     except Exception as error:  # whatever a damaged file makes its reader raise
         if str(error).startswith("csv must"):
             raise
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ValueError(f"csv must be a file that can be read; {file.name} can't ({reason}): is it whole?") from error
     if isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.reset_index()

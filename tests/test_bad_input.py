@@ -312,7 +312,9 @@ def refuse(call, argument, value, words):
     problems = {
         "one line": "\n" not in sentence and sentence.endswith("."),
         f"names {argument}": re.search(rf"\b({argument}|{argument.rstrip('s')}|{ALIASES.get(argument)})\b", sentence),
-        f"says what came, one of {words}": any(word in sentence.partition("got ")[2] or word in sentence.partition("no file ")[2] for word in words),
+        f"says what came, one of {words}": any(
+            word in sentence.partition("got ")[2] or word in sentence.partition("no file ")[2] for word in words
+        ),
         "says what is allowed": re.search(r"\b(must|needs?|allowed|has|enough)\b", sentence),
         "is short": len(sentence) < 400,
     }

@@ -6,6 +6,7 @@ Mackey-Glass: a network), forecast 5 steps ahead with the notebook's own functio
 
 import collections
 import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -29,7 +30,7 @@ def main(draws):
             table = notebook["plant"](kind, 1000, np.random.default_rng(draw))
             plan = notebook["make_plan"](table, 5)
             grid = notebook["make_grid"](plan, range(1, 4), epochs=40)
-            with contextlib.redirect_stdout(None), tempfile.TemporaryDirectory() as folder:
+            with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
                 found = notebook["find_answer"](table, plan, grid, folder, progress=False)
             answers[found["answer"]] += 1
         right = sum(answers[name] for name in expected)
