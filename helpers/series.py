@@ -179,23 +179,24 @@ def _readings(column, is_time):
     if types.is_bool_dtype(column) or (types.is_numeric_dtype(column) and not is_time):
         return []
     if types.is_numeric_dtype(column):
-        digits = {8: "%Y%m%d", 6: "%Y%m"}
-        length = len(str(int(column.max()))) if types.is_integer_dtype(column) else 0
-        return (
-            [pd.to_datetime(column.astype(str), format=digits[length], errors="coerce")]
-            if length in digits
-            else [column]
-        )
+        digits = len(str(int(column.max()))) if types.is_integer_dtype(column) else 0
+        formats = {8: "%Y%m%d", 6: "%Y%m"}
+        if digits not in formats:
+            return [column]
+        return [pd.to_datetime(column.astype(str), format=formats[digits], errors="coerce")]
     quarters = r"^(\d{4})[ -]?Q([1-4])$"
     text = column.astype(str).str.replace(quarters, lambda q: f"{q[1]}-{3 * int(q[2]) - 2:02d}-01", regex=True)
-    readings = []
-    for options in ({}, {"dayfirst": True}, {"format": "%b %Y"}):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            times = pd.to_datetime(text, errors="coerce", utc=True, **options).dt.tz_localize(None)
-        if not any("infer format" in str(warning.message) for warning in caught):  # else each row was guessed anew
-            readings.append(times)
-    return readings
+    ways = ({}, {"dayfirst": True}, {"format": "%b %Y"})
+    return [_to_times(text, **way) for way in ways if _to_times(text.head(50), **way) is not None]
+
+
+def _to_times(text, **way):
+    """Text as times, NaT where it is none; None where the rows have no format in common."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        times = pd.to_datetime(text, errors="coerce", utc=True, **way).dt.tz_localize(None)
+    guessed = any("infer format" in str(warning.message) for warning in caught)  # each row by itself
+    return None if guessed or times.isna().all() else times
 
 
 def _find_values(frame, time_column, value_columns):
@@ -204,12 +205,10 @@ def _find_values(frame, time_column, value_columns):
     names = value_columns or [c for c, is_number in numeric.items() if is_number and c != time_column]
     texts = [c for c in (value_columns or frame.columns) if not numeric[c] and c != time_column]
     if not names or (value_columns and texts):
-        bad = (
-            next((each for each in frame[texts[0]] if pd.isna(pd.to_numeric(each, errors="coerce"))), "")
-            if texts
-            else ""
-        )
-        got = f"column {texts[0]!r} holds {str(bad)!r}" if texts else "there is none beside the time column"
+        got = "there is none beside the time column"
+        if texts:
+            bad = (each for each in frame[texts[0]] if pd.isna(pd.to_numeric(each, errors="coerce")))
+            got = f"column {texts[0]!r} holds {str(next(bad, ''))!r}"
         raise ValueError(
             f"{'value_columns' if value_columns else 'csv'} must hold numbers; {got}: write numbers without units or "
             "thousands separators, or choose other value_columns."
@@ -253,7 +252,7 @@ def _grid(times):
     most = len(times) / (1 - FILLED)
     if places[-1] < most and np.allclose(places, np.round(places)):
         if not isinstance(times, pd.DatetimeIndex):
-            return pd.Index(times[0] + step * np.arange(round(places[-1]) + 1))
+            return pd.Index(times[0] + step * np.arange(round(places[-1]) + 1)).astype(times.dtype)
         whole_days = step == pd.Timedelta(days=step.days)
         return pd.date_range(times[0], times[-1], freq=f"{step.days}D" if whole_days else step)
     for frequency in CALENDARS if isinstance(times, pd.DatetimeIndex) else ():
@@ -290,18 +289,18 @@ def cut(table, run):
     """Training, validation and test part of a table, as a tuple of three ``Part``.
 
     ``run`` holds window, horizon, the lengths of the ``validation`` and ``test`` part in steps, and ``most``: a part
-    with more windows (of all series) than that keeps so many, evenly spaced. All are views: nothing is copied.
+    with more windows (of all series) than that keeps so many, evenly spaced; but a held-out part, in which time is what
+    counts, 50 origins at least. All are views: nothing is copied.
     """
-    shape = run["window"], run["horizon"]
-    views = np.lib.stride_tricks.sliding_window_view(table.to_numpy(), sum(shape), axis=0)  # (windows, series, w + f)
-    slices = data.chronological_split(len(table), *shape, test=run["test"], validation=run["validation"])
+    w, f = run["window"], run["horizon"]
+    views = np.lib.stride_tricks.sliding_window_view(table.to_numpy(), w + f, axis=0)  # (windows, series, w + f)
+    slices = data.chronological_split(len(table), w, f, test=run["test"], validation=run["validation"])
     parts = []
-    for part in slices:
-        stride = -(-(part.stop - part.start) * table.shape[1] // run["most"])
+    for part, least in zip(slices, (1, 50, 50), strict=True):
+        n = part.stop - part.start
+        stride = max(1, min(-(-n * table.shape[1] // run["most"]), n // least))
         both = views[part.start : part.stop : stride].swapaxes(0, 1)
-        parts.append(
-            Part(np.arange(part.start, part.stop, stride), both[..., : run["window"]], both[..., run["window"] :])
-        )
+        parts.append(Part(np.arange(part.start, part.stop, stride), both[..., :w], both[..., w:]))
     return tuple(parts)
 
 
