@@ -35,6 +35,10 @@ def _check_path(name, value):
         raise FileNotFoundError(f"{name} must be the path of a file (or None); there is no file {str(value)!r}.")
 
 
+def _optional_text(name, value):
+    return None if value is None else check_text(name, value)
+
+
 def _optional_integer(minimum):
     return lambda name, value: None if value is None else check_integer(name, value, minimum)
 
@@ -48,7 +52,12 @@ CHECKS = {
     "datasets": lambda name, values: check_list(name, values, CHECKS["dataset"]),
     "horizon": check_integer,
     "horizons": lambda name, values: check_list(name, values, check_integer),
-    "window": lambda name, value: check_integer(name, value, 2),
+    "window": _optional_integer(2),
+    "season": _optional_integer(1),
+    "csv": _optional_text,
+    "time_column": _optional_text,
+    "value_columns": lambda name, value: isinstance(value, str | None) or check_list(name, value, check_text),
+    "scheduler": _optional_text,
     "units": _optional_integer(1),
     "n_seeds": _optional_integer(1),
     "n_jobs": lambda name, value: check_integer(name, value, 1 if value == 0 else -1),

@@ -1,0 +1,384 @@
+"""A reader's own file: reading it, saying what is wrong with it, and giving verdicts that can be trusted."""
+
+import contextlib
+import functools
+import http.server
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from helpers import series, study
+
+NOTEBOOK = ROOT / "notebooks" / "07_your_own_series.ipynb"
+DAYS = 90
+
+
+def definitions():
+    """What the cells tagged ``definitions`` of notebook 07 define, as a dict."""
+    found = {}
+    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+        if "definitions" in cell.metadata.get("tags", []):
+            exec(cell.source, found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def nb():
+    return definitions()
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2020-01-31", periods=DAYS, freq="D")
+    return pd.DataFrame({"date": days, "a": rng.normal(100, 30, DAYS).round(3), "b": rng.integers(0, 9, DAYS)})
+
+
+def long(frame, **names):
+    return frame.melt("date", var_name="item", value_name="sales").replace({"item": names})
+
+
+WAYS = {
+    "comma.csv": lambda f, path: f.to_csv(path, index=False),
+    "numbered rows.csv": lambda f, path: f.to_csv(path),
+    "byte order mark.csv": lambda f, path: f.to_csv(path, index=False, encoding="utf-8-sig"),
+    "semicolon.csv": lambda f, path: f.to_csv(path, index=False, sep=";", decimal=",", date_format="%d.%m.%Y"),
+    "tab.tsv": lambda f, path: f.to_csv(path, index=False, sep="\t"),
+    "american.csv": lambda f, path: f.to_csv(path, index=False, date_format="%m/%d/%Y"),
+    "british.csv": lambda f, path: f.to_csv(path, index=False, date_format="%d/%m/%Y"),
+    "digits.csv": lambda f, path: f.to_csv(path, index=False, date_format="%Y%m%d"),
+    "newest first.csv": lambda f, path: f.iloc[::-1].to_csv(path, index=False),
+    "c.csv.gz": lambda f, path: f.to_csv(path, index=False),
+    "c.csv.zip": lambda f, path: f.to_csv(path, index=False),
+    "c.csv.xz": lambda f, path: f.to_csv(path, index=False),
+    "c.parquet": lambda f, path: f.to_parquet(path),
+    "indexed.parquet": lambda f, path: f.set_index("date").to_parquet(path),
+    "c.xlsx": lambda f, path: f.to_excel(path, index=False),
+    "long.csv": lambda f, path: long(f).to_csv(path, index=False),
+    "shuffled long.csv": lambda f, path: long(f).sample(frac=1, random_state=0).to_csv(path, index=False),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_to_write_a_table_is_read_as_the_same_table(name, frame, tmp_path):
+    WAYS[name](frame, tmp_path / name)
+    table = series.read_series(name, folders=(tmp_path / "elsewhere", tmp_path))
+    expected = frame.set_index("date").astype(float)
+    pd.testing.assert_frame_equal(table, expected, check_names=False, check_freq=False)
+    assert table.index.freqstr == "D"
+    found = table.attrs["found"]
+    assert found["layout"].startswith("long" if "long" in name else "wide")
+    assert ("put in order" in found["layout"]) == name.startswith("newest")
+
+
+def test_series_named_by_numbers_and_chosen_columns(frame, tmp_path):
+    long(frame, a=1, b=2).to_csv(tmp_path / "n.csv", index=False)
+    assert list(series.read_series(tmp_path / "n.csv")) == ["1", "2"]
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    assert list(series.read_series(tmp_path / "w.csv", value_columns="b")) == ["b"]
+    table = series.read_series(tmp_path / "w.csv", time_column="date", value_columns=["b", "a"])
+    assert list(table) == ["b", "a"]
+
+
+def test_no_time_column_and_no_line_of_names(frame, tmp_path):
+    frame[["a", "b"]].to_csv(tmp_path / "n.csv", index=False, header=False)
+    table = series.read_series(tmp_path / "n.csv")
+    assert table.shape == (DAYS, 2)
+    assert table.index.tolist() == list(range(1, DAYS + 1))
+    assert table.attrs["found"]["time column"].startswith("none")
+
+
+@pytest.mark.parametrize(
+    ("times", "frequency"),
+    [
+        (pd.date_range("2010-01-31", periods=80, freq="ME").strftime("%Y-%m-%d"), "ME"),
+        (pd.date_range("2010-01-31", periods=80, freq="ME").strftime("%Y-%m"), "MS"),
+        (pd.date_range("2010-01-31", periods=80, freq="ME").strftime("%b %Y"), "MS"),
+        (pd.date_range("2010-01-31", periods=80, freq="ME").strftime("%Y%m").astype(int), "MS"),
+        (pd.period_range("1990Q1", periods=80, freq="Q").astype(str), "3MS"),
+        (pd.date_range("2020-01-01", periods=80, freq="15min"), "15min"),
+        (pd.date_range("2020-01-04", periods=80, freq="W-SAT"), "7D"),
+        (pd.date_range("2024-10-25", periods=80, freq="h", tz="Europe/Berlin"), "h"),  # offsets tell the hours apart
+        (range(1900, 1980), None),
+    ],
+    ids=["month ends", "months", "named months", "month digits", "quarters", "minutes", "weeks", "offsets", "years"],
+)
+def test_frequencies(times, frequency, tmp_path):
+    pd.DataFrame({"time": list(times), "x": np.arange(80.0)}).to_csv(tmp_path / "f.csv", index=False)
+    table = series.read_series(tmp_path / "f.csv")
+    assert len(table) == 80
+    assert getattr(table.index, "freqstr", None) == frequency
+
+
+def test_gaps_become_missing_values_that_are_told(tmp_path):
+    days = pd.bdate_range("2020-01-01", periods=100).delete([5, 60, 61])  # two holidays on trading days
+    pd.DataFrame({"day": days, "price": np.arange(97.0)}).to_csv(tmp_path / "b.csv", index=False)
+    table = series.read_series(tmp_path / "b.csv")
+    assert table.index.freqstr == "B"
+    assert table["price"].isna().sum() == 3
+    assert table.attrs["found"]["gaps in time"] == "3 of 100 steps"
+
+
+def lines(*rows):
+    return "\n".join(rows) + "\n"
+
+
+def dated(values, start="2024-01-01", freq="D"):
+    return [
+        f"{day:%Y-%m-%d},{value}"
+        for day, value in zip(pd.date_range(start, periods=len(values), freq=freq), values, strict=True)
+    ]
+
+
+HOURS = pd.date_range("2024-10-26", periods=80, freq="h", tz="Europe/Berlin").strftime("%Y-%m-%d %H:%M")
+MIXED = [*pd.date_range("2024-01-01", periods=40), *pd.date_range("2024-03-01", periods=40, freq="W")]
+BAD = {
+    "empty": ("", {}, r"csv must hold a line of names .*; x.csv is empty\."),
+    "only names": ("date,a\n", {}, r"x.csv holds no row\."),
+    "no number": (lines("date,a", *dated(["x"] * 60)), {}, r"csv must hold numbers; column 'a' holds 'x'"),
+    "units": (
+        lines("date;a", *["1.1.2024;1.234,50"] * 60),
+        {},
+        r"'1.234,50': write numbers without units or thousands",
+    ),
+    "separator": (lines("date|a", *["2024-01-01|5"] * 60), {}, r"separated by commas, semicolons or tabs; .*'date\|a'"),
+    "encoding": ("date,größe\n2024-01-01,1\n".encode("latin-1"), {}, r"encoded in UTF-8; x.csv is not"),
+    "ragged": (
+        lines("a,b", *["1,2"] * 30, "1,2,3,4", *["1,2"] * 30),
+        {},
+        r"x.csv can't \(.*line 32.*\): is it whole\?",
+    ),
+    "date": (
+        lines("date,a", *dated(range(50)), "soon,1"),
+        {},
+        r"column 'date' must be dates .*; got 'soon' in row 51:",
+    ),
+    "no date": (lines("date,a", *[f"day {i},{i}" for i in range(60)]), {}, r"got 'day 0' in row 1:"),
+    "mixed": (lines("t,a", *[f"{t},{i}" for i, t in enumerate(MIXED)]), {}, r"evenly spaced; most steps are 1 days"),
+    "clocks": (
+        lines("t,a", *[f"{t},{i}" for i, t in enumerate(HOURS)]),
+        {},
+        r"2024-10-27 02:00:00 comes again in row 28",
+    ),
+    "twice": (lines("t,a", *dated(range(60)), "2024-02-01,5"), {}, r"comes again in row 61: decide which row counts\."),
+    "20 rows": (lines("date,a", *dated(range(20))), {}, r"at least 50 rows in time; got 20: add history\."),
+    "infinite": (lines("date,a", *dated([*range(60), "inf"])), {}, r"finite numbers; got 1 infinite"),
+    "holes": (lines("date,a,b", *dated([f"{i},{i if i > 30 else ''}" for i in range(80)])), {}, r"'b' misses 39%"),
+    "time column": (
+        lines("date,a", *dated(range(60))),
+        {"time_column": "day"},
+        r"file, which has date, a; got 'day'\.",
+    ),
+    "value column": (lines("date,a", *dated(range(60))), {"value_columns": ["c"]}, r"value_columns .* got 'c'\."),
+    "text column": (
+        lines("date,a,b", *dated([f"{i},{'closed' if i == 7 else i}" for i in range(60)])),
+        {"value_columns": ["b"]},
+        r"value_columns must hold numbers; column 'b' holds 'closed'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_with_a_way_out(case, tmp_path):
+    text, options, sentence = BAD[case]
+    (tmp_path / "x.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=sentence) as caught:
+        series.read_series("x.csv", folders=[tmp_path], **options)
+    assert "\n" not in str(caught.value)
+    assert re.search(r"[.?]$", str(caught.value))
+
+
+def test_a_missing_file_is_told_with_the_places_where_it_was_looked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no .*one/x.csv nor .*two/x.csv"):
+        series.read_series("x.csv", folders=[tmp_path / "one", tmp_path / "two"])
+
+
+@pytest.mark.parametrize("name", ["x.pkl", "x.npy", "x.csv.gz", "x.parquet", "x.xlsx", "x.parquet.gz"])
+def test_another_format_and_a_damaged_file_are_refused(name, tmp_path):
+    (tmp_path / name).write_bytes(b"\x80\x04N.")  # a pickle: it must not be opened as one
+    with pytest.raises(ValueError, match=r"csv must be (a text file|a file that can be read).*: (save it|is it whole)"):
+        series.read_series(name, folders=[tmp_path])
+
+
+def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
+    frame.to_csv(tmp_path / "sales.csv.gz", index=False)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert series.read_series(f"{address}/sales.csv.gz?version=2").shape == (DAYS, 2)
+        with pytest.raises(ConnectionError, match=r"x.csv does not \(.*ot found.*\): open it in a browser"):
+            series.read_series(f"{address}/x.csv")
+        server.shutdown()
+    with pytest.raises(ConnectionError, match=r"csv must be an address that answers; .* does not \("):
+        series.read_series(f"{address}/sales.csv.gz")
+
+
+# ---- seasons, plans, windows
+
+
+def test_seasons_are_found_and_wandering_is_none(nb):
+    rng, t = np.random.default_rng(0), np.arange(600)
+    for period in (4, 7, 12, 52):
+        noisy = np.sin(2 * np.pi * t / period) + 0.3 * rng.standard_normal(600)
+        assert nb["find_season"](noisy) == period
+        on_a_curve = nb["find_season"](5 * noisy + 0.01 * t**1.5)
+        assert abs(on_a_curve - period) <= period // 50
+    none = [nb["find_season"](rng.standard_normal(600).cumsum()) for _ in range(50)]
+    none += [nb["find_season"](rng.standard_normal(600)) for _ in range(50)]
+    assert none.count(1) >= 97
+
+
+def test_a_horizon_too_long_is_told_with_the_longest(nb):
+    table = pd.DataFrame({"x": np.random.default_rng(0).standard_normal(200).cumsum()})
+    with pytest.raises(ValueError, match=r"horizon must be at most 30 for 200 rows") as caught:
+        nb["make_plan"](table, 60)
+    longest = int(re.search(r"at most (\d+)", str(caught.value))[1])
+    assert series.cut(table, nb["make_plan"](table, longest))[0].X.shape[1] >= 20
+    with pytest.raises(ValueError, match=f"at most {longest}"):
+        nb["make_plan"](table, longest + 1)
+
+
+def test_parts_share_no_target_and_are_views_capped_in_number():
+    table = pd.DataFrame(np.arange(2000.0).reshape(1000, 2), columns=list("ab"))
+    plan = {"window": 10, "horizon": 5, "validation": 150, "test": 200, "most": 10**6}
+    parts = series.cut(table, plan)
+    targets = [set(part.y.ravel()) for part in parts]
+    assert not (targets[0] & targets[1] or targets[1] & targets[2])
+    assert max(targets[2]) == 1999
+    assert parts[2].X.shape == (2, 196, 10)
+    np.testing.assert_array_equal(parts[2].y[0, 0], table["a"].iloc[800:805])
+    assert all(np.shares_memory(part.X, table.to_numpy()) for part in parts)
+    capped = series.cut(table, plan | {"most": 160})
+    assert [part.X.shape[1] for part in capped] == [80, 73, 66]  # of each series; the stride is a whole number
+    assert [part.X.shape[1] for part in series.cut(table, plan | {"most": 10})] == [5, 73, 66]  # 50 origins at least
+
+
+def test_one_network_serves_all_series_whatever_their_scale(nb, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(300).cumsum()
+    table = pd.DataFrame({"a": x, "b": 1000 * x + 7})
+    plan = nb["make_plan"](table, 3, season=1, window=8)
+    grid = nb["make_grid"](plan, [1], units=2, epochs=1)
+    results = nb["train"](table, grid, tmp_path, n_jobs=1, progress=False)
+    for (result,) in results.values():
+        a, b = result["test"]  # (origins, horizon) each
+        np.testing.assert_allclose(b, 1000 * a + 7, rtol=1e-3, atol=1)
+        network = study.rebuild(result)
+        parts = series.cut(table, plan)
+        floor = series.smallest_spread(parts[0])
+        again = series.forecast(lambda X: nb["training"].predict(network, series.centre(X)), parts[2], floor)  # noqa: B023
+        np.testing.assert_allclose(again, result["test"], rtol=1e-5)
+
+
+# ---- the statistics
+
+
+def test_blocks_share_no_target_day():
+    block_means = definitions()["block_means"]
+    for n, horizon in [(100, 1), (100, 7), (40, 20), (23, 20), (15, 20)]:
+        rows = np.arange(50, 50 + n)
+        used = [np.isfinite(block_means(np.where(rows == row, 1.0, 0.0)[None], rows, horizon))[0] for row in rows]
+        assert np.all(used)
+        member = np.array(
+            [np.flatnonzero(block_means(1.0 * (rows == row), rows, horizon)) for row in rows], dtype=object
+        )
+        days = {}
+        for row, block in zip(rows, member, strict=True):
+            for day in range(row, row + horizon) if len(block) else ():
+                days.setdefault(day, set()).add(int(block[0]))
+        assert all(len(blocks) == 1 for blocks in days.values())
+
+
+@pytest.mark.parametrize(("n_seeds", "n_origins", "horizon"), [(3, 450, 1), (3, 450, 20), (10, 450, 5), (5, 60, 12)])
+def test_false_alarms_stay_below_their_level(nb, n_seeds, n_origins, horizon):
+    rate, _ = nb["false_alarms"](n_seeds, n_origins, horizon, draws=2000, seed=3)
+    assert 0.005 < rate < 0.06
+
+
+def test_a_real_difference_is_seen(nb):
+    rng = np.random.default_rng(0)
+    network, rule = nb["simulate_equals"](200, 3, 450, 5, rng)
+    seen = [nb["compare"](0.5 * a, b[0], np.arange(450), 5)["verdict"] for a, b in zip(network, rule, strict=True)]
+    assert seen.count("better") > 180
+
+
+def test_too_little_time_is_undecided_and_the_simple_forecast_stays(nb):
+    losses = {"last_value": np.ones(15), "gru": np.full((3, 15), 0.1), "lstm": np.full((3, 15), 0.2)}
+    table = nb["verdict_table"](losses, "gru", ["last_value"], np.arange(15), horizon=20)
+    assert set(table["verdict"]) == {"undecided"}
+    assert nb["name_answer"](table, "last_value") == "last_value"
+    assert "use the last value" in nb["in_words"](table, "last_value")
+
+
+def test_a_network_must_beat_every_rung(nb):
+    def rows(*words):
+        return pd.DataFrame({"first": "gru", "second": [*"abc", "lstm"], "verdict": [*words, "undecided"]})
+
+    assert nb["name_answer"](rows("better", "better", "better"), "a") == "gru"
+    assert nb["name_answer"](rows("better", "undecided", "better"), "a") == "a"
+    assert nb["name_answer"](rows("better", "better", "equivalent"), "b") == "b"
+
+
+def test_intervals_cover_what_they_promise(nb):
+    rng = np.random.default_rng(0)
+    errors = rng.standard_t(4, (300, 51, 2))  # (series, origins, f): fifty to learn from, one to be judged
+    low, high = nb["residual_quantiles"](errors[:, :50])
+    inside = (errors[:, 50] >= low) & (errors[:, 50] <= high)
+    assert 0.89 < inside.mean() < 0.97
+
+
+@pytest.mark.parametrize("kind", ["random walk", "season", "Mackey-Glass"])
+def test_planted_answers_are_found(kind, nb, tmp_path):
+    right = 0
+    for draw in range(10):
+        table = nb["plant"](kind, 500, np.random.default_rng(100 + draw))
+        plan = nb["make_plan"](table, 6, window=24)
+        grid = nb["make_grid"](plan, [1, 2, 3], units=16, epochs=12 if kind == "Mackey-Glass" else 6)
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = nb["find_answer"](table, plan, grid, tmp_path, n_jobs=1, progress=False)
+        right += found["answer"] in nb["PLANTED"][kind]
+    assert right >= 9
+
+
+# ---- the whole notebook, from the command line
+
+
+def test_a_file_from_the_command_line(tmp_path):
+    rng = np.random.default_rng(0)
+    months = pd.date_range("2008-01-01", periods=180, freq="MS")
+    sales = 100 + 20 * np.sin(2 * np.pi * np.arange(180) / 12) + rng.standard_normal(180)
+    frame = pd.DataFrame({"Monat": months, "Umsatz": sales.round(2)})
+    frame.to_csv(tmp_path / "sales.csv", index=False, sep=";", decimal=",", date_format="%d.%m.%Y", encoding="utf-8")
+    output, relative = tmp_path / "out.ipynb", os.path.relpath(tmp_path / "sales.csv", ROOT)
+    options = {"csv": relative, "horizon": 6, "profile": "smoke", "output_dir": str(tmp_path), "n_jobs": 1}
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "notebooks/07_your_own_series.ipynb",
+        str(output),
+        "--no-progress-bar",
+    ]
+    command += [part for name, value in options.items() for part in ("-p", name, str(value))]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # as README has it: from the repository's root
+    forecast = pd.read_csv(tmp_path / "forecast.csv", parse_dates=["time"])
+    assert list(forecast["time"]) == list(pd.date_range("2023-01-01", periods=6, freq="MS"))
+    assert (forecast["low"] <= forecast["forecast"]).all() and (forecast["forecast"] <= forecast["high"]).all()
+    answer = set(pd.read_csv(tmp_path / "verdict.csv")["answer"])
+    assert answer == {json.loads((tmp_path / "own_series.json").read_text())["answer"]} == set(forecast["model"])
+    assert (tmp_path / "own_series.keras").is_file()
