@@ -57,6 +57,9 @@ def test_the_docket_holds_all_claims_and_every_rule_says_what_counts_as_true(rul
     reported = ("Chung", "Jozefowicz", "Greff", "Britz", "Weiss", "Yang", "Cahuantzi", "Zeng", "Velarde")
     for name in reported:
         assert any(entry.startswith(name) for entry in docket)
+    (listed,) = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if "### The docket" in cell.source]
+    for name, (text, test, _, _) in docket.items():
+        assert f"| {name} | {text} | {test} | 6." in listed
     for _, _, rule, notebooks in docket.values():
         text = rule.__doc__
         assert sum(word in text for word in rules["SCALE"]) >= 2 or "a definition" in text
@@ -227,6 +230,6 @@ def test_the_verdict_is_noted_with_number_interval_and_pointer(rules):
 def test_the_published_claims_are_all_there_with_verdicts_of_the_scale(rules):
     claims = pd.read_csv(ROOT / "figures" / "claims.csv")
     assert {"claim", "test", "figure", "interval", "verdict", "source"} <= set(claims.columns)
-    assert list(claims["id"]) == list(rules["DOCKET"])
+    assert sorted(claims["id"]) == sorted(rules["DOCKET"])
     assert set(claims["verdict"]) <= {*rules["SCALE"], rules["UNTESTED"]}
     assert not claims[["claim", "test", "figure", "interval", "verdict", "source"]].isna().any(axis=None)
