@@ -90,7 +90,7 @@ def results_folder(tmp_path_factory):
 
 
 def extra_parameters(path, request):
-    """What a notebook needs beside the profile: a table for 05; one process for 04 and 06: the suite uses both cores."""
+    """What a notebook needs beside the profile: a table for 05; one process where it could have more."""
     if path.stem.startswith("05"):
         return {"results": str(request.getfixturevalue("results_folder") / "results.csv")}
     return {"n_jobs": 1} if path.stem.startswith(("04", "06")) else {}

@@ -221,11 +221,13 @@ def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         assert series.read_series(f"{address}/sales.csv.gz?version=2").shape == (DAYS, 2)
-        with pytest.raises(ConnectionError, match=r"x.csv does not \(.*ot found.*\): open it in a browser"):
+        with pytest.raises(ConnectionError, match=r"x.csv does not \(.*(?i:not found).*\): open it in a browser"):
             series.read_series(f"{address}/x.csv")
         server.shutdown()
     with pytest.raises(ConnectionError, match=r"csv must be an address that answers; .* does not \("):
         series.read_series(f"{address}/sales.csv.gz")
+    with pytest.raises(ValueError, match="csv must be an https address"):
+        series.read_series("http://example.org/sales.csv")
 
 
 # ---- seasons, plans, windows

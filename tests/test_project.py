@@ -19,7 +19,7 @@ from conftest import ROOT
 from helpers import colab, readme
 from helpers.run import source_hash
 
-HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "comparison", "plots", "notebook"]
+HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "series", "comparison", "plots", "notebook"]
 HELPERS += ["readme", "run", "colab"]  # each may import those before it
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
