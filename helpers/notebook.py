@@ -39,6 +39,15 @@ def _optional_text(name, value):
     return None if value is None else check_text(name, value)
 
 
+def _check_csv(name, value):
+    if "://" in (_optional_text(name, value) or "") and not value.startswith("https://"):
+        raise ValueError(f"{name} must be the path of a file or an https address; got {value!r}.")
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else value
+
+
 def _optional_integer(minimum):
     return lambda name, value: None if value is None else check_integer(name, value, minimum)
 
@@ -54,9 +63,9 @@ CHECKS = {
     "horizons": lambda name, values: check_list(name, values, check_integer),
     "window": _optional_integer(2),
     "season": _optional_integer(1),
-    "csv": _optional_text,
+    "csv": _check_csv,
     "time_column": _optional_text,
-    "value_columns": lambda name, value: isinstance(value, str | None) or check_list(name, value, check_text),
+    "value_columns": lambda name, value: None if value is None else check_list(name, _listed(value), check_text),
     "scheduler": _optional_text,
     "units": _optional_integer(1),
     "n_seeds": _optional_integer(1),

@@ -460,7 +460,7 @@ def test_there_are_hundreds_of_bad_inputs():
     assert len(IN_NOTEBOOKS) >= 150
 
 
-WALKED = [("01", "source", "web"), ("05", "results", "nowhere.csv"), ("07", "csv", "nowhere.csv")]
+WALKED = [("05", "results", "nowhere.csv"), ("07", "csv", "nowhere.csv")]
 
 
 @pytest.mark.parametrize(("number", "name", "value"), WALKED)

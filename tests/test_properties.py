@@ -54,7 +54,7 @@ def test_splits(extra, test, validation, window, horizon):
 
 
 @thousand
-@given(values=arrays(float, st.tuples(st.integers(2, 8), st.integers(1, 3)), elements=NUMBERS, fill=NUMBERS))
+@given(values=arrays(float, st.tuples(st.integers(2, 6), st.integers(1, 2)), elements=NUMBERS, fill=NUMBERS))
 def test_min_max_there_and_back(values):
     assume((np.ptp(values, axis=0) > 0).all())
     low, span = data.min_max(values)

@@ -23,7 +23,7 @@ def make(n_jobs=1, reverse=False, folder=None):
     table.attrs = {"source": "simulated", "season": 7}
     grid = []
     for protocol in ("published", "sound"):
-        models = ["nlinear", "rnn", "gru", "lstm"] if protocol == "sound" else ["nlinear", "gru"]
+        models = ["nlinear", "gru", "lstm"] if protocol == "sound" else ["nlinear", "gru"]
         grid += study.make_grid(protocol, ["toy"], [3], models, [1, 2], **SHAPE)
     grid = grid[::-1] if reverse else grid
     results = study.study({"toy": table}, grid, folder, n_jobs=n_jobs, progress=False)
@@ -51,10 +51,9 @@ if __name__ == "__main__":
     return joblib.load(tmp_path / "made")
 
 
-@pytest.mark.parametrize("arguments", [{"reverse": True}, {"n_jobs": 2}], ids=["in reverse", "two workers"])
-def test_another_process_gives_the_same_bits(arguments, here, tmp_path):
-    there = elsewhere(tmp_path, **arguments)
-    assert there.keys() == here.keys() and len(here) == 10
+def test_another_process_with_two_workers_in_reverse_order_gives_the_same_bits(here, tmp_path):
+    there = elsewhere(tmp_path, n_jobs=2, reverse=True)
+    assert there.keys() == here.keys() and len(here) == 8
     for key, result in here.items():
         for name in ARRAYS:
             for a, b in zip(result.get(name, []), there[key].get(name, []), strict=True):
@@ -65,5 +64,5 @@ def test_another_process_gives_the_same_bits(arguments, here, tmp_path):
 
 
 def test_two_seeds_are_two_results(here):
-    for model in ("rnn", "gru", "lstm"):
+    for model in ("gru", "lstm"):
         assert not np.array_equal(here["sound", model, 1]["forecasts"], here["sound", model, 2]["forecasts"])

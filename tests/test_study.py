@@ -122,14 +122,6 @@ def test_a_damaged_entry_is_said_so_and_computed_again(table, tmp_path, capsys):
     assert "2 runs: 1 found in the cache, 1 to compute (0 entries" in printed
 
 
-def test_the_number_of_workers_does_not_change_a_bit(table, finished, tmp_path):
-    grid, results, _ = finished
-    few = [(run, result) for run, result in zip(grid, results, strict=True) if run["model"] in ("gru", "lstm")][:3]
-    alone = study.study({"toy": table}, [run for run, _ in few], tmp_path, n_jobs=1, progress=False)
-    for result, (_, expected) in zip(alone, few, strict=True):
-        np.testing.assert_array_equal(result["forecasts"], expected["forecasts"])
-
-
 def test_a_network_can_be_rebuilt_from_its_run(table, finished):
     from helpers import training
 
