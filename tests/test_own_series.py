@@ -255,6 +255,16 @@ def test_a_horizon_too_long_is_told_with_the_longest(nb):
         nb["make_plan"](table, longest + 1)
 
 
+@pytest.mark.parametrize(
+    ("rows", "part"), [(slice(None), "training"), (slice(130, 160), "validation"), (slice(160, None), "test")]
+)
+def test_a_series_that_stands_still_or_ends_early_is_named(rows, part, nb):
+    table = pd.DataFrame({"good": np.arange(200.0), "bad": np.arange(200.0)})
+    table.iloc[rows, 1] = 5 if part == "training" else np.nan
+    with pytest.raises(ValueError, match=f"'bad' does not in the {part} part .*: leave it out by value_columns"):
+        nb["make_plan"](table, 5)
+
+
 def test_parts_share_no_target_and_are_views_capped_in_number():
     table = pd.DataFrame(np.arange(2000.0).reshape(1000, 2), columns=list("ab"))
     plan = {"window": 10, "horizon": 5, "validation": 150, "test": 200, "most": 10**6}
