@@ -251,6 +251,8 @@ def look_in_the_dark(page, name):
     assert pixels.getpixel((2, 2)) > 240
     text = "getComputedStyle(document.querySelector('.jp-RenderedMarkdown p')).color.match(/\\d+/g).map(Number)"
     assert min(page.evaluate(text)[:3]) > 180
+    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
 
 
 def move_a_slider(page):
