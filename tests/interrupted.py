@@ -27,10 +27,10 @@ def table():
     return made
 
 
-def grid(runs):
+def grid(runs, epochs):
     """Networks of many seeds, and two baselines."""
-    models = ["last_value", "nlinear", "gru"]
-    return study.make_grid("sound", ["toy"], [2], models, range(1, runs + 1), window=8, units=2, epochs=1)
+    models, shape = ["last_value", "nlinear", "gru"], {"window": 8, "units": 2}
+    return study.make_grid("sound", ["toy"], [2], models, range(1, runs + 1), epochs=epochs, patience=epochs, **shape)
 
 
 def short_run(seen, run):
@@ -49,11 +49,11 @@ def short_run(seen, run):
 
 def make(folder, runs, seconds, n_jobs, kind):
     """The study, and its table in ``folder``."""
-    function = short_run if kind == "short" else study.run_one
+    function, epochs = (short_run, 1) if kind == "short" else (study.run_one, 150)  # a second or two each
     Path(folder).mkdir(exist_ok=True)
     seen = table()
     seen.attrs |= {"log": str(folder), "seconds": seconds}
-    results = study.study({"toy": seen}, grid(runs), folder, n_jobs=n_jobs, progress=False, function=function)
+    results = study.study({"toy": seen}, grid(runs, epochs), folder, n_jobs=n_jobs, progress=False, function=function)
     return study.save_results(results, folder)
 
 
