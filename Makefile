@@ -29,6 +29,7 @@ full: $(READY)  ## the published numbers: hours; resumes where it stood
 bench: $(READY) ## training speed against plain Keras, and time to quality: half an hour
 	$(BIN)/python tests/benchmarks/training_speed.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/time_to_quality.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/planted_winners.py 10
 
 test-environments: $(READY) ## the suite's parts in other environments: oldest packages, Colab, conda's Python; half an hour
 	$(BIN)/python tests/environments/run.py

@@ -93,7 +93,7 @@ def extra_parameters(path, request):
     """What a notebook needs beside the profile: a table for 05; one process where it could have more."""
     if path.stem.startswith("05"):
         return {"results": str(request.getfixturevalue("results_folder") / "results.csv")}
-    return {"n_jobs": 1} if path.stem.startswith(("04", "06")) else {}
+    return {"n_jobs": 1} if path.stem.startswith(("04", "06", "07")) else {}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
