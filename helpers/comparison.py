@@ -189,7 +189,7 @@ def crossed_effects(d):
 
     Returns a dict of arrays (...): mean, se, dof, and the variances of ``series``, ``seed`` and ``interaction``.
     """
-    d = check_array("d", d, "n_seeds, n_series" if getattr(d, "ndim", 2) < 3 else "tables, n_seeds, n_series")
+    d = check_array("d", d, "tables, " * (getattr(d, "ndim", 2) - 2) + "n_seeds, n_series")
     n, m = d.shape[-2:]
     if n * m < 2:
         raise ValueError("one difference alone has no spread")
@@ -249,7 +249,7 @@ def diebold_mariano(first, second, horizon=1):
     Raises ValueError where two losses always differ by the same amount.
     """
     first, second = (
-        check_array(name, losses, "n_series, n_origins" if getattr(losses, "ndim", 1) == 2 else "n_origins")
+        check_array(name, losses, "n_series, " * (getattr(losses, "ndim", 1) - 1) + "n_origins")
         for name, losses in {"first": first, "second": second}.items()
     )
     if first.shape != second.shape:
