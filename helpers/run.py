@@ -6,12 +6,15 @@ notebooks replace those in ``notebooks/``, and figures and tables go to ``figure
 
 import argparse
 import hashlib
+import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from importlib.resources import files
 from pathlib import Path
+from unittest.mock import patch
 
 import jinja2
 import nbformat
@@ -39,14 +42,17 @@ def execute(path, profile, output):
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     parameters = {"profile": profile, "output_dir": str(output)}
-    papermill.execute_notebook(
-        path,
-        target,
-        parameters,
-        cwd=NOTEBOOKS,
-        progress_bar=False,
-        extra_arguments=["--log-level=40"],  # newer kernels warn at every start that they talk over TCP
-    )
+    # TensorFlow leaves temporary files when its process is ended from outside, as worker processes are
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folder as own, patch.dict(os.environ, TMPDIR=own, TEMP=own, TMP=own):
+        papermill.execute_notebook(
+            path,
+            target,
+            parameters,
+            cwd=NOTEBOOKS,
+            progress_bar=False,
+            extra_arguments=["--log-level=40"],  # newer kernels warn at every start that they talk over TCP
+        )
     return target, time.perf_counter() - started
 
 
