@@ -16,6 +16,10 @@ run: $(READY)   ## execute the notebooks at `quick`, in order
 test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+.PHONY: test-browser
+test-browser: $(READY) ## every notebook in JupyterLab, in Chromium
+	$(BIN)/python -m pytest -n 2 -m browser
+
 .PHONY: stress
 stress: $(READY) ## what takes too long for the suite: real networks killed, memory, whole runs side by side
 	$(BIN)/python -m pytest -n 0 -m long

@@ -21,6 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect, sync_playwright
 from test_notebooks import IDS, NOTEBOOKS, tagged
 
+pytestmark = pytest.mark.browser  # make test-browser: three minutes that the README's suite has no room for
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 # smaller than smoke, where the time goes into training that the runs under papermill test

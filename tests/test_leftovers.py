@@ -97,6 +97,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.long
 def test_two_runs_side_by_side_leave_nothing_else(place):
     """One small notebook, which is soon run; ``make stress`` does it with all of the series."""
     notebooks = place / "clone" / "notebooks"

@@ -173,6 +173,7 @@ def tables(draw):
     return table[study.COLUMNS]
 
 
+@pytest.mark.long  # a thousand files
 @thousand
 @given(table=tables())
 def test_a_results_table_is_read_as_it_was_written(table, tmp_path_factory):
@@ -182,6 +183,7 @@ def test_a_results_table_is_read_as_it_was_written(table, tmp_path_factory):
     pd.testing.assert_frame_equal(comparison.read_results(path), table, rtol=1e-15)
 
 
+@pytest.mark.long  # a thousand files
 @thousand
 @given(table=tables(), cut=st.floats(0, 1), noise=st.binary(max_size=6), swap=st.booleans())
 def test_a_spoilt_results_table_is_refused_in_one_sentence_or_is_whole(table, cut, noise, swap, tmp_path_factory):
