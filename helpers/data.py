@@ -37,7 +37,7 @@ DATASETS = {
     "bankex": Dataset(
         file="BANKEX.csv",
         sha256="30be25a3309907e4420767801c200426a67aad81c6d84aefb7c925df23d2fc64",
-        columns=tuple(BANKS.strip().split(", ")),
+        columns=tuple(BANKS.split(", ")),
         unit="INR",
         season=7,
     ),

@@ -378,7 +378,7 @@ def _check_own(cache):
         )
 
 
-def _cache_paths(tables, grid, folder, function=run_one):
+def _cache_paths(tables, grid, folder, function):
     """The file of each run: its name tells the data, the run and the code that it depends on."""
     code = fingerprint(function, leaving_out="helpers.training")
     codes = dict.fromkeys(BASELINES, code)

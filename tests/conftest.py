@@ -1,8 +1,10 @@
-"""What all tests share: where the repository and the published CSVs are."""
+"""What tests share: where the repository and the published CSVs are, and a browser."""
 
 import os
+import shutil
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 from helpers.data import DATASETS
@@ -11,5 +13,30 @@ ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = Path(os.environ.get("GRU_VS_LSTM_DATA", "/nowhere"))
 HAVE_PUBLISHED = all((PUBLISHED / facts.file).is_file() for facts in DATASETS.values())
 
+SCREENSHOTS = ROOT / "build" / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 settings.register_profile("series", deadline=None)  # on a busy machine a limit per example fails for nothing
 settings.load_profile("series")
+
+
+def launch(playwright):
+    """Debian's (or another) Chromium, else the one that `playwright install chromium` brings."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
+    if not Path(path).exists():
+        pytest.fail(
+            "This test needs a browser: install Chromium (Debian, Ubuntu: apt-get install chromium; elsewhere: "
+            "python -m playwright install chromium)."
+        )
+    options = ["--no-sandbox", "--no-proxy-server", "--disable-background-networking", "--disable-gpu"]
+    return playwright.chromium.launch(executable_path=path, args=options)
+
+
+@pytest.fixture
+def browser():
+    from playwright.sync_api import sync_playwright  # only where a test opens a page
+
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

@@ -11,19 +11,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import nbformat
 import PIL.Image
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SCREENSHOTS
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_notebooks import IDS, NOTEBOOKS, tagged
 
 pytestmark = pytest.mark.browser  # make test-browser: three minutes that the README's suite has no room for
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SCREENSHOTS = ROOT / "build" / "screenshots"
 # smaller than smoke, where the time goes into training that the runs under papermill test
 SMALLER = {"04": {"horizons": [20], "datasets": ["activities"]}}
 SETTINGS = {
@@ -135,26 +132,6 @@ def lab(tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("lab"))
     yield lab
     lab.close()
-
-
-def launch(playwright):
-    """Debian's (or another) Chromium, else the one that `playwright install chromium` brings."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
-    if not Path(path).exists():
-        pytest.fail(
-            "This test needs a browser: install Chromium (Debian, Ubuntu: apt-get install chromium; elsewhere: "
-            "python -m playwright install chromium)."
-        )
-    options = ["--no-sandbox", "--no-proxy-server", "--disable-background-networking", "--disable-gpu"]
-    return playwright.chromium.launch(executable_path=path, args=options)
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 def run_all(page, lab, path):

@@ -7,9 +7,8 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from conftest import SCREENSHOTS
 from figure_texts import drawn_texts, faults
-from playwright.sync_api import sync_playwright
-from test_browser import SCREENSHOTS, launch
 from test_notebooks import NOTEBOOKS, SOLUTIONS
 
 from helpers import plots
@@ -21,14 +20,6 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("html")
     runner.write_pages(NOTEBOOKS, folder)
     return folder
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 def pages(folder):
