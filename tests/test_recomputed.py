@@ -1,0 +1,119 @@
+"""Every number and picture of a committed notebook once more, without training: from the tables in ``figures/``.
+
+A cell tagged ``measures`` trains a network or looks at the clock, and keeps what it finds in tables, written by lines such
+as ``memory.to_csv(run.output / "memory.csv", index=False)``. Here those tables are read instead of running the cell. A cell
+tagged ``networks`` needs a trained network itself; it is left out. Neither kind may print a number. All other cells run,
+and must give the committed outputs.
+
+For a notebook executed elsewhere: ``python tests/test_recomputed.py EXECUTED.ipynb FOLDER_OF_ITS_TABLES``.
+"""
+
+import base64
+import io
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import PIL.Image
+import pytest
+from conftest import HAVE_PUBLISHED, ROOT
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
+# what differs from run to run and is no finding: how much the cache held, where an object lies
+CHANCE = re.compile(r"^\d+ runs: .* in the cache, .*$|0x[0-9a-f]+|[\w.]+ \(this output folder\)", re.MULTILINE)
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def replay(executed, tables, folder):
+    """Run an executed notebook again with the tables instead of its measurements; its cells, new outputs in them."""
+    notebook = nbformat.from_dict(executed.copy())
+    first = next(text for cell in executed.cells for text in texts(cell) if text.startswith("profile "))
+    profile = first.split()[1]
+    cells = []
+    for old in executed.cells:
+        cell = nbformat.from_dict(dict(old))
+        if "injected-parameters" in tags(cell) or cell.cell_type != "code":
+            continue
+        if "parameters" in tags(cell):
+            cell.source += f"\nprofile, output_dir = {profile!r}, {str(folder)!r}"
+        if "measures" in tags(cell):
+            written = WRITES.findall(cell.source)
+            read = 'pd.read_csv(run.output / "{}", float_precision="round_trip")'
+            cell.source = "\n".join(f"{name} = {read.format(file)}" for name, file in written)
+        if "networks" in tags(cell):
+            cell.source = ""
+        cell.outputs = []
+        cells.append(cell)
+    notebook.cells = cells
+    for path in [*tables.glob("*.csv"), *tables.glob("*.npz")]:
+        shutil.copy(path, folder)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    return cells
+
+
+def texts(cell):
+    """All texts that a cell's outputs show, in order."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            yield CHANCE.sub("", output.text)
+        for kind in ("text/markdown", "text/html", "text/plain"):
+            if kind in output.get("data", {}):
+                yield CHANCE.sub("", output.data[kind])
+
+
+def pictures(cell):
+    """All pictures that a cell's outputs show, as arrays (rows, columns, 3)."""
+    for output in cell.get("outputs", []):
+        if "image/png" in output.get("data", {}):
+            picture = PIL.Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+            yield np.asarray(picture.convert("RGB"), dtype=int)
+
+
+def differences(executed, tables):
+    """What the replayed notebook shows otherwise than the executed one: a list of sentences, empty if all is equal."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        again = replay(executed, tables, Path(folder))
+    before = [cell for cell in executed.cells if cell.cell_type == "code" and "injected-parameters" not in tags(cell)]
+    for number, (old, new) in enumerate(zip(before, again, strict=True)):
+        place = f"code cell {number}: {old.source.splitlines()[0][:60]!r}"
+        if tags(old) & {"measures", "networks"}:
+            text = "".join(texts(old))
+            if re.search(r"\d", text):
+                found.append(f"{place}: a measuring cell prints a number: {text[:100]!r}")
+            if "measures" in tags(old) and not WRITES.search(old.source):
+                found.append(f"{place}: a cell tagged measures writes no table")
+            continue
+        a, b = "".join(texts(old)), "".join(texts(new))
+        if a != b:
+            at = next((i for i, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), min(len(a), len(b)))
+            start = max(at - 40, 0)
+            found.append(f"{place}: committed {a[start : at + 40]!r}, recomputed {b[start : at + 40]!r}")
+        a, b = list(pictures(old)), list(pictures(new))
+        if [each.shape for each in a] != [each.shape for each in b]:
+            found.append(f"{place}: another size or number of pictures")
+        elif any(np.mean(np.abs(x - y).max(axis=2) > 32) > 1e-3 for x, y in zip(a, b, strict=True)):
+            found.append(f"{place}: another picture")
+    return found
+
+
+@pytest.mark.skipif(not HAVE_PUBLISHED, reason="the notebooks show the published data")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_committed_outputs_follow_from_the_tables(path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+    assert differences(nbformat.read(path, as_version=4), ROOT / "figures") == []
+
+
+if __name__ == "__main__":
+    problems = differences(nbformat.read(sys.argv[1], as_version=4), Path(sys.argv[2]))
+    print(*problems, sep="\n")
+    sys.exit(bool(problems))
