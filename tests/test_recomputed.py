@@ -28,7 +28,7 @@ from helpers.run import cleaned
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
 # what differs from run to run and is no finding: how much the cache held, where an object lies
-CHANCE = re.compile(r"^\d+ runs: .* in the cache, .*$|0x[0-9a-f]+|[\w.]+ \(this output folder\)", re.MULTILINE)
+CHANCE = re.compile(r"^\d+ runs: .* in the cache, .*$|0x[0-9a-f]+", re.MULTILINE)
 
 
 def tags(cell):
