@@ -1,6 +1,6 @@
 """Every number and picture of a committed notebook once more, without training: from the tables in ``figures/``.
 
-A cell tagged ``measures`` trains a network or looks at the clock, and keeps what it finds in tables, written by lines
+A cell tagged ``measures`` trains, takes long or looks at the clock, and keeps what it finds in tables, written by lines
 such as ``memory.to_csv(run.output / "memory.csv", index=False)`` (or by ``save_results``). Here those tables are read
 instead of running the cell. A cell tagged ``networks`` needs a trained network itself; it is left out. Neither kind may
 print a number. All other cells run, and must give the committed outputs.
@@ -49,7 +49,7 @@ def replay(executed, tables, folder):
             cell.source += f"\nprofile, output_dir = {profile!r}, {str(folder)!r}"
         if "measures" in tags(cell):
             written = WRITES.findall(cell.source)
-            read = 'pd.read_csv(run.output / "{}", float_precision="round_trip")'
+            read = 'pd.read_csv(run.output / "{}")'
             cell.source = "\n".join(f"{name} = {read.format(file)}" for name, file in written)
         if "networks" in tags(cell):
             cell.source = ""
