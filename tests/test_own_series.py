@@ -325,13 +325,15 @@ def test_false_alarms_stay_below_their_level(nb, n_seeds, n_origins, horizon):
 def test_a_real_difference_is_seen(nb):
     rng = np.random.default_rng(0)
     network, rule = nb["simulate_equals"](200, 3, 450, 5, rng)
-    seen = [nb["compare"](0.5 * a, b[0], np.arange(450), 5)["verdict"] for a, b in zip(network, rule, strict=True)]
+    blocks = [nb["block_means"](losses, np.arange(450), 5) for losses in (0.5 * network, rule)]  # (200, seeds, blocks)
+    seen = [nb["compare"](a, b)["verdict"] for a, b in zip(*blocks, strict=True)]
     assert seen.count("better") > 180
 
 
 def test_too_little_time_is_undecided_and_the_simple_forecast_stays(nb):
-    losses = {"last_value": np.ones(15), "gru": np.full((3, 15), 0.1), "lstm": np.full((3, 15), 0.2)}
-    table = nb["verdict_table"](losses, "gru", ["last_value"], np.arange(15), horizon=20)
+    losses = {("last_value", 0): np.ones(15)}
+    losses |= {(model, s): np.full(15, size) for model, size in {"gru": 0.1, "lstm": 0.2}.items() for s in (1, 2, 3)}
+    table = nb["verdict_table"](nb["block_table"](losses, np.arange(15), horizon=20), "gru", ["last_value"])
     assert set(table["verdict"]) == {"undecided"}
     assert nb["name_answer"](table, "last_value") == "last_value"
     assert "use the last value" in nb["in_words"](table, "last_value")
