@@ -46,7 +46,12 @@ def timed_study(tables, grid, folder, n_jobs):
 
 
 def engine(tables):
-    """How a study's time grows with workers and seeds: runs of one shape, of a usual length for early stopping."""
+    """How a study's time grows with workers and seeds: runs of one shape, of a usual length for early stopping.
+
+    TensorFlow is imported before the clock starts: that costs seconds once a process, with or without an engine.
+    """
+    from helpers import training  # noqa: F401
+
     seconds, work = {}, {}
     for workers, seeds in ((1, 4), (2, 4), (2, 8)):
         settings = {"epochs": 30, "patience": None, "units": 128}
