@@ -20,6 +20,10 @@ test: $(READY)  ## the whole test suite
 test-browser: $(READY) ## every notebook in JupyterLab, in Chromium
 	$(BIN)/python -m pytest -n 2 -m browser
 
+.PHONY: test-outputs
+test-outputs: $(READY) ## the committed outputs once more, without training, from the tables in figures/
+	$(BIN)/python -m pytest -n 2 -m outputs
+
 .PHONY: stress
 stress: $(READY) ## what takes too long for the suite: real networks killed, memory, whole runs side by side
 	$(BIN)/python -m pytest -n 0 -m long
