@@ -20,23 +20,25 @@ settings.register_profile("series", deadline=None)  # on a busy machine a limit 
 settings.load_profile("series")
 
 
-def launch(playwright):
-    """Debian's (or another) Chromium, else the one that `playwright install chromium` brings."""
+def find_browser(playwright):
+    """The path of Debian's (or another) Chromium, else of the one that `playwright install chromium` brings."""
     path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
     if not Path(path).exists():
         pytest.fail(
             "This test needs a browser: install Chromium (Debian, Ubuntu: apt-get install chromium; elsewhere: "
             "python -m playwright install chromium)."
         )
-    options = ["--no-sandbox", "--no-proxy-server", "--disable-background-networking", "--disable-gpu"]
-    return playwright.chromium.launch(executable_path=path, args=options)
+    return path
 
 
 @pytest.fixture
-def browser():
+def browser(tmp_path):
     from playwright.sync_api import sync_playwright  # only where a test opens a page
 
+    options = ["--no-sandbox", "--no-proxy-server", "--disable-background-networking", "--disable-gpu"]
+    own = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), str(tmp_path))  # not the reader's home folder
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        path = find_browser(playwright)
+        browser = playwright.chromium.launch(executable_path=path, args=options, env={**os.environ, **own})
         yield browser
         browser.close()

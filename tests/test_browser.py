@@ -72,6 +72,7 @@ class Lab:
         shutil.copy(ROOT / "tests" / "figure_texts.py", startup)
         self.texts = folder / "texts"
         own = {"IPYTHONDIR": str(folder / "ipython"), "GRU_VS_LSTM_TEXTS": str(self.texts)}
+        own |= {"npm_config_cache": str(folder / "npm")}  # JupyterLab asks npm, which keeps a log of it
         own |= {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
         own |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
         options = [f"--ServerApp.port={port}", f"--IdentityProvider.token={self.token}", "--ServerApp.ip=127.0.0.1"]
