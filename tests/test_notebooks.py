@@ -159,7 +159,7 @@ def test_every_notebook_has_solutions():
 def test_anatomy(path):
     notebook = nbformat.read(path, as_version=4)
     cells = code(notebook)
-    assert 40 <= len(notebook.cells) <= 130
+    assert 40 <= len(notebook.cells) <= 140
     lengths = sorted(len(cell.source.splitlines()) for cell in cells)
     assert lengths[len(lengths) // 2] <= 8
     assert lengths[-1] <= 25
