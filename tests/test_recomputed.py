@@ -22,10 +22,10 @@ import PIL.Image
 import pytest
 from conftest import HAVE_PUBLISHED, ROOT
 from nbclient import NotebookClient
+from test_notebooks import IDS, NOTEBOOKS, code
 
 from helpers.run import cleaned
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
 # what is no finding and differs from run to run: the versions, how much the cache held, where an object lies
 CHANCE = re.compile(r"(?<=^profile )(\w+) .*$|^\d+ runs: .* in the cache, .*$|0x[0-9a-f]+", re.MULTILINE)
@@ -38,13 +38,11 @@ def tags(cell):
 def replay(executed, tables, folder):
     """Run an executed notebook again with the tables instead of its measurements; its cells, new outputs in them."""
     notebook = nbformat.from_dict(executed.copy())
-    first = next(text for cell in executed.cells for text in texts(cell) if text.startswith("profile "))
+    first = next(text for cell in code(executed) for text in texts(cell) if text.startswith("profile "))
     profile = first.split()[1]
     cells = []
-    for old in executed.cells:
+    for old in code(executed):
         cell = nbformat.from_dict(dict(old))
-        if "injected-parameters" in tags(cell) or cell.cell_type != "code":
-            continue
         if "parameters" in tags(cell):
             cell.source += f"\nprofile, output_dir = {profile!r}, {str(folder)!r}"
         if "measures" in tags(cell):
@@ -64,7 +62,7 @@ def replay(executed, tables, folder):
 
 def texts(cell):
     """All texts that a cell's outputs show, in order."""
-    for output in cell.get("outputs", []):
+    for output in cell.outputs:
         if output.output_type == "stream":
             yield CHANCE.sub(r"\1", output.text)
         for kind in ("text/markdown", "text/html", "text/plain"):
@@ -74,7 +72,7 @@ def texts(cell):
 
 def pictures(cell):
     """All pictures that a cell's outputs show, as arrays (rows, columns, 3)."""
-    for output in cell.get("outputs", []):
+    for output in cell.outputs:
         if "image/png" in output.get("data", {}):
             picture = PIL.Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
             yield np.asarray(picture.convert("RGB"), dtype=int)
@@ -85,8 +83,7 @@ def differences(executed, tables):
     found = []
     with tempfile.TemporaryDirectory() as folder:
         again = replay(executed, tables, Path(folder))
-    before = [cell for cell in executed.cells if cell.cell_type == "code" and "injected-parameters" not in tags(cell)]
-    for number, (old, new) in enumerate(zip(before, again, strict=True)):
+    for number, (old, new) in enumerate(zip(code(executed), again, strict=True)):
         place = f"code cell {number}: {old.source.splitlines()[0][:60]!r}"
         if tags(old) & {"measures", "networks"}:
             text = "".join(texts(old))
@@ -110,7 +107,7 @@ def differences(executed, tables):
 
 @pytest.mark.outputs  # make test-outputs: a minute that the README's suite has no room for
 @pytest.mark.skipif(not HAVE_PUBLISHED, reason="the notebooks show the published data")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_committed_outputs_follow_from_the_tables(path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     assert differences(nbformat.read(path, as_version=4), ROOT / "figures") == []
