@@ -11,7 +11,7 @@ export KERAS_HOME = $(abspath $(VENV))/settings/keras
 
 .PHONY: run test test-environments lab full bench colab lock
 run: $(READY)   ## execute the notebooks at `quick`, in order
-	$(BIN)/python -m helpers.run $(PROFILE) --output $(OUTPUT)
+	$(BIN)/python -m tools.run $(PROFILE) --output $(OUTPUT)
 
 test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -32,7 +32,7 @@ lab: $(READY)   ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 full: $(READY)  ## the published numbers: hours; resumes where it stood
-	$(BIN)/python -m helpers.run full --publish
+	$(BIN)/python -m tools.run full --publish
 
 bench: $(READY) ## training speed against plain Keras, and time to quality: half an hour
 	$(BIN)/python tests/benchmarks/training_speed.py
@@ -43,7 +43,7 @@ test-environments: $(READY) ## the suite's parts in other environments: oldest p
 	$(BIN)/python tests/environments/run.py
 
 colab: $(READY) ## write this repository's address and Colab's badges into notebooks and README; REPO= takes them out
-	$(BIN)/python -m helpers.colab --address "$(REPO)"
+	$(BIN)/python -m tools.colab --address "$(REPO)"
 
 lock:           ## renew requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt

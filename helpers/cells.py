@@ -8,6 +8,8 @@ Every function returns a dict of arrays (batch, time, units), so that ``trace["h
 import numpy as np
 from scipy.special import expit as sigmoid
 
+from helpers.data import check_array
+
 
 def simple_rnn(x, weights, h=None):
     """The plain recurrent layer (Elman 1990): h_t = tanh(x_t W + h_{t-1} U + b).
@@ -109,14 +111,12 @@ def _stacked(names, steps):
 
 def _checked(cell, x, weights, **states):
     """x, weights and states as finite float arrays of matching shapes, or one sentence about the first that is not."""
-    x = _finite(f"{cell}: x", x)
-    if x.ndim != 3 or not x.size:
-        raise ValueError(f"{cell}: x must have shape (batch, time, inputs), each at least 1; got {x.shape}.")
+    x = check_array(f"{cell}: x", x, "batch, time, inputs")
     if not isinstance(weights, list | tuple) or len(weights) != 3:
         got = f"{len(weights)} arrays" if isinstance(weights, list | tuple) else type(weights).__name__
         raise ValueError(f"{cell}: weights must be a list of kernel, recurrent_kernel and bias; got {got}.")
     W, U, b = (
-        _finite(f"{cell}: {name}", array)
+        check_array(f"{cell}: {name}", array)
         for name, array in zip(("kernel", "recurrent_kernel", "bias"), weights, strict=True)
     )
     blocks = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}[cell]
@@ -125,19 +125,9 @@ def _checked(cell, x, weights, **states):
     _expect(cell, "kernel", W, [(x.shape[2], blocks * units)])
     _expect(cell, "bias", b, [(blocks * units,)] + [(2, 3 * units)] * (cell == "GRU"))
     for name, state in states.items():
-        states[name] = np.zeros((len(x), units)) if state is None else _finite(f"{cell}: {name}", state)
+        states[name] = np.zeros((len(x), units)) if state is None else check_array(f"{cell}: {name}", state)
         _expect(cell, name, states[name], [(len(x), units)])
     return x, (W, U, b), *states.values()
-
-
-def _finite(name, array):
-    try:
-        array = np.asarray(array, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers; got {type(array).__name__} ({error}).") from error
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} that are not.")
-    return array
 
 
 def _expect(cell, name, array, shapes):

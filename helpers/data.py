@@ -108,16 +108,17 @@ def check_list(name, values, check):
     return items
 
 
-def check_array(name, values, axes):
-    """Return ``values`` as floats, or raise one sentence that says what is wrong.
+def check_array(name, values, axes=None):
+    """Return ``values`` as floats, all finite, or raise one sentence that says what is wrong.
 
-    ``axes`` names the axes, say "n, horizon"; none may be empty, and all values must be finite.
+    ``axes`` names the axes, say "n, horizon", of which none may be empty; None allows any shape.
     """
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers ({axes}); got {type(values).__name__}.") from error
-    if array.ndim != len(axes.split(", ")) or not array.size:
+        shape = f" ({axes})" if axes else ""
+        raise TypeError(f"{name} must be an array of numbers{shape}; got {type(values).__name__}.") from error
+    if axes and (array.ndim != len(axes.split(", ")) or not array.size):
         raise ValueError(f"{name} must have shape ({axes}), each at least 1; got {array.shape}.")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} that are not.")

@@ -10,38 +10,24 @@ from IPython.display import display
 
 # A model has the same colour in every figure of the series. Networks and baselines after Okabe & Ito's palette; a test
 # simulates the three common kinds of colour blindness and holds any two colours apart.
-COLOURS = {
-    "last_value": "#757575",
-    "drift": "#997744",
-    "seasonal_naive": "#000000",
-    "nlinear": "#00B080",
-    "rnn": "#E69F00",
-    "gru": "#D55E00",
-    "lstm": "#0072B2",
-    "gru_matched": "#CC79A7",
-    "lstm_matched": "#40D0F5",
-    "lstm_no_bias": "#B8B860",
-    "gru_gru": "#772211",
-    "lstm_lstm": "#000099",
-    "lstm_gru": "#9900FF",
-    "gru_lstm": "#552255",
+MODELS = {  # name, colour
+    "last_value": ("last value", "#757575"),
+    "drift": ("drift", "#997744"),
+    "seasonal_naive": ("seasonal naive", "#000000"),
+    "nlinear": ("NLinear", "#00B080"),
+    "rnn": ("RNN", "#E69F00"),
+    "gru": ("GRU", "#D55E00"),
+    "lstm": ("LSTM", "#0072B2"),
+    "gru_matched": ("GRU, LSTM's size", "#CC79A7"),
+    "lstm_matched": ("LSTM, GRU's size", "#40D0F5"),
+    "lstm_no_bias": ("LSTM, no forget bias", "#B8B860"),
+    "gru_gru": ("GRU-GRU", "#772211"),
+    "lstm_lstm": ("LSTM-LSTM", "#000099"),
+    "lstm_gru": ("LSTM-GRU", "#9900FF"),
+    "gru_lstm": ("GRU-LSTM", "#552255"),
 }
-NAMES = {
-    "last_value": "last value",
-    "drift": "drift",
-    "seasonal_naive": "seasonal naive",
-    "nlinear": "NLinear",
-    "rnn": "RNN",
-    "gru": "GRU",
-    "lstm": "LSTM",
-    "gru_matched": "GRU, LSTM's size",
-    "lstm_matched": "LSTM, GRU's size",
-    "lstm_no_bias": "LSTM, no forget bias",
-    "gru_gru": "GRU-GRU",
-    "lstm_lstm": "LSTM-LSTM",
-    "lstm_gru": "LSTM-GRU",
-    "gru_lstm": "GRU-LSTM",
-}
+NAMES = {model: name for model, (name, _) in MODELS.items()}
+COLOURS = {model: colour for model, (_, colour) in MODELS.items()}
 STYLE = {
     "figure.figsize": (8, 3.6),
     "figure.facecolor": "white",

@@ -322,7 +322,7 @@ def refuse(call, argument, value, words):
     said = re.split("got |there is no", sentence, maxsplit=1)[-1]
     assert caught.type in OURS, f"{caught.type.__name__}: {sentence}"
     source = traceback.extract_tb(caught.tb)[-1].filename
-    assert Path(source).parent == ROOT / "helpers", f"raised in {source}: {sentence}"
+    assert Path(source).parent in (ROOT / "helpers", ROOT / "tools"), f"raised in {source}: {sentence}"
     problems = {
         "one line": "\n" not in sentence and sentence.endswith("."),
         f"names {argument}": re.search(rf"\b({argument}|{argument.rstrip('s')}|{ALIASES.get(argument)})\b", sentence),

@@ -38,7 +38,7 @@ FAULTS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="ap
 
 def copy_of_the_series(folder):
     """Notebooks at smoke, without outputs, helpers and tables: a clone in small, so that no file of ours is touched."""
-    for name in ("helpers", "figures", "notebooks"):
+    for name in ("helpers", "tools", "figures", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.png", "*.py[co]", "solutions"))
     for path in (folder / "notebooks").glob("[0-9]*.ipynb"):
         notebook = nbformat.read(path, as_version=4)

@@ -12,8 +12,8 @@ import papermill
 import pytest
 from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 
-from helpers import run as runner
 from helpers import study
+from tools import run as runner
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))

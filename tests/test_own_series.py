@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT
 
 from helpers import series, study
+from tools import reader
 
 NOTEBOOK = ROOT / "notebooks" / "07_your_own_series.ipynb"
 DAYS = 90
@@ -72,7 +73,7 @@ WAYS = {
 @pytest.mark.parametrize("name", WAYS)
 def test_every_way_to_write_a_table_is_read_as_the_same_table(name, frame, tmp_path):
     WAYS[name](frame, tmp_path / name)
-    table = series.read_series(name, folders=(tmp_path / "elsewhere", tmp_path))
+    table = reader.read_series(name, folders=(tmp_path / "elsewhere", tmp_path))
     expected = frame.set_index("date").astype(float)
     pd.testing.assert_frame_equal(table, expected, check_names=False, check_freq=False)
     assert table.index.freqstr == "D"
@@ -83,16 +84,16 @@ def test_every_way_to_write_a_table_is_read_as_the_same_table(name, frame, tmp_p
 
 def test_series_named_by_numbers_and_chosen_columns(frame, tmp_path):
     long(frame, a=1, b=2).to_csv(tmp_path / "n.csv", index=False)
-    assert list(series.read_series(tmp_path / "n.csv")) == ["1", "2"]
+    assert list(reader.read_series(tmp_path / "n.csv")) == ["1", "2"]
     frame.to_csv(tmp_path / "w.csv", index=False)
-    assert list(series.read_series(tmp_path / "w.csv", value_columns="b")) == ["b"]
-    table = series.read_series(tmp_path / "w.csv", time_column="date", value_columns=["b", "a"])
+    assert list(reader.read_series(tmp_path / "w.csv", value_columns="b")) == ["b"]
+    table = reader.read_series(tmp_path / "w.csv", time_column="date", value_columns=["b", "a"])
     assert list(table) == ["b", "a"]
 
 
 def test_no_time_column_and_no_line_of_names(frame, tmp_path):
     frame[["a", "b"]].to_csv(tmp_path / "n.csv", index=False, header=False)
-    table = series.read_series(tmp_path / "n.csv")
+    table = reader.read_series(tmp_path / "n.csv")
     assert table.shape == (DAYS, 2)
     assert table.index.tolist() == list(range(1, DAYS + 1))
     assert table.attrs["found"]["time column"].startswith("none")
@@ -115,7 +116,7 @@ def test_no_time_column_and_no_line_of_names(frame, tmp_path):
 )
 def test_frequencies(times, frequency, tmp_path):
     pd.DataFrame({"time": list(times), "x": np.arange(80.0)}).to_csv(tmp_path / "f.csv", index=False)
-    table = series.read_series(tmp_path / "f.csv")
+    table = reader.read_series(tmp_path / "f.csv")
     assert len(table) == 80
     assert getattr(table.index, "freqstr", None) == frequency
 
@@ -123,7 +124,7 @@ def test_frequencies(times, frequency, tmp_path):
 def test_gaps_become_missing_values_that_are_told(tmp_path):
     days = pd.bdate_range("2020-01-01", periods=100).delete([5, 60, 61])  # two holidays on trading days
     pd.DataFrame({"day": days, "price": np.arange(97.0)}).to_csv(tmp_path / "b.csv", index=False)
-    table = series.read_series(tmp_path / "b.csv")
+    table = reader.read_series(tmp_path / "b.csv")
     assert table.index.freqstr == "B"
     assert table["price"].isna().sum() == 3
     assert table.attrs["found"]["gaps in time"] == "3 of 100 steps"
@@ -193,21 +194,21 @@ def test_bad_input_is_one_sentence_with_a_way_out(case, tmp_path):
     text, options, sentence = BAD[case]
     (tmp_path / "x.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=sentence) as caught:
-        series.read_series("x.csv", folders=[tmp_path], **options)
+        reader.read_series("x.csv", folders=[tmp_path], **options)
     assert "\n" not in str(caught.value)
     assert re.search(r"[.?]$", str(caught.value))
 
 
 def test_a_missing_file_is_told_with_the_places_where_it_was_looked_for(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no .*one/x.csv nor .*two/x.csv"):
-        series.read_series("x.csv", folders=[tmp_path / "one", tmp_path / "two"])
+        reader.read_series("x.csv", folders=[tmp_path / "one", tmp_path / "two"])
 
 
 @pytest.mark.parametrize("name", ["x.pkl", "x.npy", "x.csv.gz", "x.parquet", "x.xlsx", "x.parquet.gz"])
 def test_another_format_and_a_damaged_file_are_refused(name, tmp_path):
     (tmp_path / name).write_bytes(b"\x80\x04N.")  # a pickle: it must not be opened as one
     with pytest.raises(ValueError, match=r"csv must be (a text file|a file that can be read).*: (save it|is it whole)"):
-        series.read_series(name, folders=[tmp_path])
+        reader.read_series(name, folders=[tmp_path])
 
 
 def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
@@ -220,14 +221,14 @@ def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        assert series.read_series(f"{address}/sales.csv.gz?version=2").shape == (DAYS, 2)
+        assert reader.read_series(f"{address}/sales.csv.gz?version=2").shape == (DAYS, 2)
         with pytest.raises(ConnectionError, match=r"x.csv does not \(.*(?i:not found).*\): open it in a browser"):
-            series.read_series(f"{address}/x.csv")
+            reader.read_series(f"{address}/x.csv")
         server.shutdown()
     with pytest.raises(ConnectionError, match=r"csv must be an address that answers; .* does not \("):
-        series.read_series(f"{address}/sales.csv.gz")
+        reader.read_series(f"{address}/sales.csv.gz")
     with pytest.raises(ValueError, match="csv must be an https address"):
-        series.read_series("http://example.org/sales.csv")
+        reader.read_series("http://example.org/sales.csv")
 
 
 # ---- seasons, plans, windows

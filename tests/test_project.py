@@ -16,11 +16,11 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from helpers import colab, readme
-from helpers.run import source_hash
+from tools import colab, readme
+from tools.run import source_hash
 
+# each may import those before it
 HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "series", "comparison", "plots", "notebook"]
-HELPERS += ["readme", "run", "colab"]  # each may import those before it
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"
@@ -45,7 +45,7 @@ def _module(command):
     return ["codespell_lib", *command[1:]] if command[0] == "codespell" else command
 
 
-@pytest.mark.parametrize("name", [name for name in HELPERS if name not in ("training", "run", "colab")])
+@pytest.mark.parametrize("name", [name for name in HELPERS if name != "training"])
 def test_importing_a_helper_does_not_import_tensorflow(name):
     code = f"import sys, helpers.{name}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -112,7 +112,7 @@ def test_the_top_of_the_house_holds_nothing_else():
     )
     top = {line.split("/")[0] for line in listed if line}
     allowed = {"README.md", "environment.yml", "pyproject.toml", "requirements.txt", "Makefile", "LICENSE"}
-    allowed |= {"notebooks", "helpers", "figures", "tests", ".ci", ".github", ".gitignore"}
+    allowed |= {"notebooks", "helpers", "tools", "figures", "tests", ".ci", ".github", ".gitignore"}
     allowed |= {"CONTRIBUTING.md", "GLOSSARY.md", "CITATION.cff"}
     assert top == allowed
 

@@ -24,7 +24,7 @@ from conftest import HAVE_PUBLISHED, ROOT
 from nbclient import NotebookClient
 from test_notebooks import IDS, NOTEBOOKS, code
 
-from helpers.run import cleaned
+from tools.run import cleaned
 
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
 # what is no finding and differs from run to run: the versions, how much the cache held, where an object lies

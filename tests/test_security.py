@@ -20,8 +20,8 @@ NOTEBOOKS = [*(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks" / 
 
 
 def sources():
-    """All code of helpers and notebooks: (name, syntax tree)."""
-    for path in (ROOT / "helpers").glob("*.py"):
+    """All code of helpers, tools and notebooks: (name, syntax tree)."""
+    for path in [*(ROOT / "helpers").glob("*.py"), *(ROOT / "tools").glob("*.py")]:
         yield path.name, ast.parse(path.read_text(encoding="utf-8"))
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:

@@ -96,7 +96,7 @@ def colab():
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "the series"]):
         call(*git, *command)
     tracked_files(addressed)
-    call(sys.executable, "-m", "helpers.colab", "--address", origin.as_uri(), cwd=addressed)
+    call(sys.executable, "-m", "tools.colab", "--address", origin.as_uri(), cwd=addressed)
     kernel, startup = walk / "jupyter" / "kernels" / "python3", walk / "ipython" / "profile_default" / "startup"
     for folder in (kernel, startup):
         folder.mkdir(parents=True)

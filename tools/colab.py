@@ -1,6 +1,6 @@
 """Google Colab: what a notebook's first cell runs there, and the repository's address that it needs.
 
-``python -m helpers.colab`` installs what is missing; ``python -m helpers.colab --address https://github.com/OWNER/NAME``
+``python -m tools.colab`` installs what is missing; ``python -m tools.colab --address https://github.com/OWNER/NAME``
 writes that address and Colab's badges into README and all notebooks (``--address ""`` takes them out again).
 """
 
@@ -41,8 +41,8 @@ def write_address(address, root=ROOT):
     """
     import nbformat
 
-    from helpers.readme import replace_between
-    from helpers.run import source_hash
+    from tools.readme import replace_between
+    from tools.run import source_hash
 
     match = ADDRESS.fullmatch(address)
     if not match:
@@ -70,7 +70,7 @@ def write_address(address, root=ROOT):
 
 def main(arguments=None):
     """Run the command line; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.colab", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.colab", description=__doc__.splitlines()[0])
     parser.add_argument("--address", metavar="REPO", help='https://github.com/OWNER/NAME, or "" for none')
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""README's answer to "GRU or LSTM?": ``python -m helpers.readme`` writes it anew from the tables in ``figures/``."""
+"""README's answer to "GRU or LSTM?": ``python -m tools.readme`` writes it anew from the tables in ``figures/``."""
 
 import re
 

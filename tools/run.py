@@ -1,4 +1,4 @@
-"""Execute all notebooks in order: ``python -m helpers.run quick`` (or ``smoke``, ``full``).
+"""Execute all notebooks in order: ``python -m tools.run quick`` (or ``smoke``, ``full``).
 
 Leaves executed notebooks, HTML pages with an index, figures and tables under ``build/``. With ``--publish`` executed
 notebooks replace those in ``notebooks/``, and figures and tables go to ``figures/``.
@@ -24,7 +24,7 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 from helpers.notebook import NOTEBOOKS, PROFILES
-from helpers.readme import answer, replace_between
+from tools.readme import answer, replace_between
 
 ROOT = NOTEBOOKS.parent
 TEMPLATES = Path(__file__).parent / "pages"
@@ -148,7 +148,7 @@ def publish(notebooks, output):
 
 def main(arguments=None):
     """Run the command line; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.run", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.run", description=__doc__.splitlines()[0])
     parser.add_argument("profile", choices=PROFILES, nargs="?", default="quick")
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for all results (default: build)")
     parser.add_argument("--publish", action="store_true", help="also renew notebooks/ and figures/ from this run")
