@@ -1,7 +1,7 @@
-"""Every verdict in figures/verdicts.csv and claims.csv again, from the tables of runs in figures/: with scipy alone.
+"""Every verdict in figures/ (verdicts.csv, claims.csv, verdict.csv) again, from the tables beside them: scipy alone.
 
-Nothing of ours is imported. Written from the texts of notebooks 05 and 06, not from their code, so that a slip in one
-of the two shows.
+Nothing of ours is imported. Written from the texts of notebooks 05, 06 and 07, not from their code, so that a slip in
+one of the two shows.
 """
 
 import csv
@@ -417,3 +417,28 @@ def test_every_claim_is_judged_again(judged):
         printed = [float(claims[name][column]) for column in ("number", "low", "high")]
         assert printed == pytest.approx(list(numbers[name]), rel=1e-6, abs=1e-9), name
         assert claims[name]["verdict"] == verdict, name
+
+
+# --- verdict.csv of notebook 07 --------------------------------------------------------------------------------------
+
+
+def test_every_verdict_on_one_series_is_derived_again():
+    blocks = defaultdict(lambda: defaultdict(list))  # model -> seed -> mean losses in the blocks of the test part
+    for row in read("own_blocks.csv"):
+        blocks[row["model"]][row["seed"]].append(float(row["loss"]))
+    verdicts = read("verdict.csv")
+    for row in verdicts:
+        first, second = (list(blocks[row[name]].values()) for name in ("first", "second"))
+        scale = np.mean(second)
+        second = second * (len(first) // len(second))  # a simple forecast has one run for all seeds
+        d = [[100 * (a - b) / scale for a, b in zip(*pair, strict=True)] for pair in zip(first, second, strict=True)]
+        mean, se, dof = crossed(d)
+        half = student.ppf(0.975, dof) * se
+        p, p_equivalence = 2 * student.sf(abs(mean) / se, dof), student.sf((4 - abs(mean)) / se, dof)
+        printed = [float(row[name]) for name in ("difference", "low", "high", "p", "p_equivalence")]
+        assert printed == pytest.approx([mean, mean - half, mean + half, p, p_equivalence], rel=1e-6, abs=1e-12)
+        assert row["verdict"] == word(mean, p, p_equivalence)
+    *rungs, between = verdicts
+    assert (between["first"], between["second"]) == ("gru", "lstm")
+    network_wins = all(row["verdict"] == "better" for row in rungs)
+    assert {row["answer"] == rungs[0]["first"] for row in verdicts} == {network_wins}
