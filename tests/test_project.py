@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from itertools import product
 
 import nbformat
 import pandas as pd
@@ -216,6 +217,25 @@ def test_the_readme_maps_every_notebook():
 def test_the_readme_says_what_the_tables_say():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.split("<!-- answer -->\n")[1].split("\n<!-- /answer -->")[0] == readme.answer()
+
+
+def test_the_published_edition_is_the_full_run():
+    for path in NOTEBOOKS:
+        if path.parent.name == "notebooks":
+            assert '"profile full | seed 1 ' in path.read_text(encoding="utf-8"), path.name
+    assert sum(path.stat().st_size for path in (ROOT / "figures").iterdir()) < 20_000_000
+    runs = pd.read_csv(ROOT / "figures" / "results.csv")
+    assert set(runs["source"]) == {"published"}
+    seeds = runs.groupby(["protocol", "dataset", "horizon", "model"])["seed"].nunique()
+    for dataset, horizon in product(("bankex", "activities"), (1, 20)):
+        assert (seeds["published", dataset, horizon][["gru", "lstm"]] >= 3).all()
+        networks = seeds["sound", dataset, horizon].drop(["last_value", "seasonal_naive", "nlinear"])
+        assert set(networks.index) == {"rnn", "gru", "lstm", "gru_matched"}
+        assert (networks >= 10).all()
+    as_printed = runs[(runs["protocol"] == "published") & runs["model"].isin(["gru", "lstm"])]
+    assert set(as_printed["epochs"]) == {200} and set(as_printed["units"]) == {128}
+    stacks = set(pd.read_csv(ROOT / "figures" / "stacks.csv")["model"])
+    assert stacks >= {"gru_gru", "lstm_lstm", "gru_lstm", "lstm_gru", "lstm_no_bias", "lstm_matched"}
 
 
 def test_the_answer_turns_with_the_numbers(tmp_path):
