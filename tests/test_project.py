@@ -20,8 +20,9 @@ from conftest import ROOT
 from tools import colab, readme
 from tools.run import source_hash
 
-# each may import those before it
 HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "series", "comparison", "plots", "notebook"]
+MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
+MODULES += ["tools.reader", "tools.readme", "tools.run", "tools.colab"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"
@@ -46,9 +47,11 @@ def _module(command):
     return ["codespell_lib", *command[1:]] if command[0] == "codespell" else command
 
 
-@pytest.mark.parametrize("name", [name for name in HELPERS if name != "training"])
-def test_importing_a_helper_does_not_import_tensorflow(name):
-    code = f"import sys, helpers.{name}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if name not in ("helpers.training", "tools.run", "tools.colab")]
+)
+def test_importing_a_module_does_not_import_tensorflow(name):
+    code = f"import sys, {name}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -57,26 +60,28 @@ def test_import_helpers_is_immediate():
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import helpers"], cwd=ROOT, check=True)
     print(f"import helpers, interpreter start included: {time.perf_counter() - started:.3f} s")
-    assert not _imports("__init__")  # it imports nothing, so it takes no time
+    assert not _imports("helpers.__init__")  # it imports nothing, so it takes no time
 
 
 def _imports(name):
-    tree = ast.parse((ROOT / "helpers" / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            modules = [node.module] if node.module != "helpers" else [f"helpers.{alias.name}" for alias in node.names]
-            found |= {module.split(".")[1] for module in modules if module.startswith("helpers.")}
+            package = node.module in ("helpers", "tools")
+            modules = [f"{node.module}.{alias.name}" for alias in node.names] if package else [node.module]
+            found |= {module for module in modules if module.startswith(("helpers.", "tools."))}
     return found
 
 
-@pytest.mark.parametrize("name", HELPERS)
-def test_helpers_import_one_way(name):
-    assert _imports(name) <= set(HELPERS[: HELPERS.index(name)])
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_import_one_way(name):
+    assert _imports(name) <= set(MODULES[: MODULES.index(name)])
 
 
-def test_every_helper_is_in_the_list():
-    assert sorted(HELPERS) == sorted(path.stem for path in (ROOT / "helpers").glob("[a-z]*.py"))
+def test_every_module_is_in_the_list():
+    paths = [path for package in ("helpers", "tools") for path in (ROOT / package).glob("[a-z]*.py")]
+    assert sorted(MODULES) == sorted(f"{path.parent.name}.{path.stem}" for path in paths)
 
 
 def test_the_lock_has_hashes_covers_the_project_and_names_no_address():
