@@ -1,10 +1,9 @@
 """Forecasts that a network must beat. All share ``fit(X, y)`` and ``predict(X)``: X (n, window), y (n, horizon)."""
 
 import numpy as np
-from scipy.signal import detrend
 from sklearn.linear_model import LinearRegression
 
-from helpers.data import check_array, check_choice, check_integer, check_windows
+from helpers.data import check_choice, check_integer, check_windows
 
 
 class LastValue:
@@ -71,28 +70,6 @@ class NLinear:
     def predict(self, X):
         last = X[:, -1:]
         return self.regression.predict(X - last).reshape(len(X), -1) + last
-
-
-def find_season(series, longest=60):
-    """The period of ``series`` (time,) in steps, up to ``longest``, from its autocorrelation; 1 where there is none.
-
-    A forecast that repeats the value s steps earlier has the mean squared error 2 variance (1 - acf(s)): a season must
-    have a higher autocorrelation than lag 1, or the last value beats it, and one beyond chance (4 standard errors).
-    Multiples of the period peak as well: of the best lag and its divisors, the shortest that is a peak of nearly that
-    height counts. A line is taken off first.
-    """
-    from statsmodels.tsa.stattools import acf  # slow to import, and only needed here
-
-    series = check_array("series", series, "time")
-    longest = min(check_integer("longest", longest, 2), len(series) // 3)
-    if longest < 2:
-        raise ValueError(f"series must hold at least 6 values to look for a season; got {len(series)}.")
-    lags = acf(detrend(series), nlags=longest + 1, fft=True, adjusted=True)  # not shrunk at long lags
-    best = 2 + int(np.argmax(lags[2 : longest + 1]))
-    if lags[best] <= max(lags[1], 4 / np.sqrt(len(series))):
-        return 1
-    peaks = [s for s in range(2, best + 1) if best % s == 0 and lags[s] >= max(lags[s - 1], lags[s + 1])]
-    return next((s for s in peaks if lags[s] >= 0.9 * lags[best]), best)
 
 
 def make_baseline(name, season):

@@ -5,94 +5,16 @@ number speaks for the first. Every network is trained once a seed and then forec
 vary by chance, and both must be in the standard error.
 """
 
-import zlib
-from pathlib import Path
-from zipfile import BadZipFile
-
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from helpers.data import check_array, check_integer, check_positive
-from helpers.study import BASELINES, COLUMNS
+from helpers.study import BASELINES
 
-PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
 CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
-NAMES = ["protocol", "dataset", "source", "model", "series"]  # columns of text: a series may well be called NA
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
 SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
-
-
-def find_results(results, output):
-    """The path of the results table: ``results``, else the run's own below ``output``, else the published one."""
-    if results is not None and not (isinstance(results, str | Path) and Path(results).is_file()):
-        raise FileNotFoundError(f"results must be the path of a file (or None); there is no file {results!r}.")
-    candidates = [Path(results)] if results else [Path(output, "results.csv"), PUBLISHED_RESULTS]
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        raise FileNotFoundError(
-            "results must be the path of a results.csv where there is none below output_dir or figures; got None: run "
-            "notebook 04 first, or name a file."
-        )
-    return found
-
-
-def read_results(path):
-    """Read and check a results table: one row for a (protocol, dataset, source, horizon, model, seed, series).
-
-    Raises ValueError with one sentence for what is no CSV, missing columns, no rows, double rows, and errors (rmse)
-    that are not finite numbers >= 0.
-    """
-    numbers = {column: ["", "nan"] for column in COLUMNS if column not in NAMES}
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=numbers)
-    except (OSError, ValueError) as error:  # pandas' errors of parsing are ValueErrors, often of several lines
-        raise ValueError(
-            f"results must be a table in a CSV file; got {str(path)!r} ({type(error).__name__})."
-        ) from error
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise ValueError(f"results lacks the column(s) {', '.join(missing)}; it must have {', '.join(COLUMNS)}.")
-    if table.empty:
-        raise ValueError("results must have at least one row; got an empty table.")
-    run = [*CELL, "model", "seed", "series"]
-    rmse = pd.to_numeric(table["rmse"], errors="coerce")
-    for bad, problem in (
-        (~(np.isfinite(rmse) & (rmse >= 0)), "rmse must hold finite numbers of at least 0"),
-        (table.duplicated(run), "results must hold one row for each " + ", ".join(run)),
-    ):
-        if bad.any():
-            where = ", ".join(str(table.loc[bad.idxmax(), name]) for name in run)
-            raise ValueError(f"{problem}; got {bad.sum()} bad row(s), the first for {where}.")
-    return table
-
-
-def read_losses(path):
-    """The arrays of the ``losses.npz`` beside the results table ``path`` as a dict; empty where there is none."""
-    path = Path(path).with_name("losses.npz")
-    if not path.is_file():
-        return {}
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, BadZipFile, zlib.error) as error:
-        raise ValueError(
-            f"losses.npz must be as a study wrote it; got a damaged file ({type(error).__name__})."
-        ) from error
-
-
-def mean_loss(losses, cell, model, kind="loss"):
-    """Average over the seeds of a model's stored arrays: (n_series, n_origins).
-
-    ``cell`` is a (protocol, dataset, source, horizon); ``kind`` is "loss" (squared error of each forecast) or
-    "direction" (-1, 0, 1). Raises ValueError where nothing is stored.
-    """
-    start = f"{kind}/{'|'.join(map(str, cell))}|{model}|"
-    found = [losses[key] for key in losses if key.startswith(start)]
-    if not found:
-        raise ValueError(f"no {kind} of {model} is stored beside the results table")
-    return np.mean(found, axis=0, dtype=float)
 
 
 def errors(rows, model, measure="rmse"):
@@ -100,7 +22,7 @@ def errors(rows, model, measure="rmse"):
     chosen = rows[rows["model"] == model]
     if chosen.empty:
         raise ValueError(f"the table has no run of {model}")
-    table = chosen.pivot(index="seed", columns="series", values=measure)  # noqa: PD010 - pivot_table averages doubles
+    table = chosen.pivot(index="seed", columns="series", values=measure)  # pivot_table would average doubles
     table = table[chosen["series"].unique()]
     if table.isna().any(axis=None):
         raise ValueError(f"{model} lacks {int(table.isna().sum().sum())} of its {table.size} seeds x series")
@@ -138,22 +60,6 @@ def merge_copies(d, dataset):
     return d.T.groupby(labels, sort=False).mean().T
 
 
-def wilcoxon(d):
-    """Two-sided p of Wilcoxon's signed-rank test of the differences (n,): exact up to 50 pairs (13 if some tie)."""
-    d = check_array("d", d, "n")
-    if not d.any():
-        raise ValueError("all differences are zero")
-    return float(stats.wilcoxon(d).pvalue)
-
-
-def sign_flip(d, resamples=2**14, seed=1):
-    """Two-sided p of the mean of (n,) when every sign might as well be the other (Fisher 1935); exact to n = 14."""
-    test = stats.permutation_test(
-        (check_array("d", d, "n"),), np.mean, permutation_type="samples", n_resamples=resamples, rng=seed
-    )
-    return float(test.pvalue)
-
-
 def hodges_lehmann(d, confidence=0.95):
     """Median of the Walsh averages (d_i + d_j) / 2, i <= j, and its interval (Hodges & Lehmann 1963): (est, low, high).
 
@@ -169,14 +75,6 @@ def hodges_lehmann(d, confidence=0.95):
     cut = np.searchsorted(np.cumsum(ways) / 2.0 ** len(d), (1 - confidence) / 2, side="right")
     low, high = (walsh[cut - 1], walsh[-cut]) if cut else (np.nan, np.nan)
     return float(np.median(walsh)), float(low), float(high)
-
-
-def rank_biserial(d):
-    """Share of the ranks that speak for d > 0 minus the share for d < 0 (Kerby 2014): -1 .. 1; zeros are left out."""
-    d = check_array("d", d, "n")
-    d = d[d != 0]
-    ranks = stats.rankdata(np.abs(d))
-    return float(np.sum(np.sign(d) * ranks) / ranks.sum())
 
 
 def crossed_effects(d):
@@ -267,23 +165,6 @@ def diebold_mariano(first, second, horizon=1):
     correction = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
     statistic = correction * d.mean(axis=-1) / np.sqrt(variance / n)
     return statistic, 2 * stats.t.sf(np.abs(statistic), n - 1)
-
-
-def pesaran_timmermann(actual, predicted):
-    """Pesaran & Timmermann (1992): are predicted signs (n,) better than chance? (statistic, one-sided p).
-
-    It equals statsmodels 0.15; older versions lack the test. Raises ValueError where one side has a single sign.
-    """
-    up, forecast = check_array("actual", actual, "n") > 0, check_array("predicted", predicted, "n") > 0
-    if len(up) != len(forecast):
-        raise ValueError(f"actual and predicted must have one length; got {len(up)} and {len(forecast)}.")
-    a, b = up.mean(), forecast.mean()
-    if not (0 < a < 1 and 0 < b < 1):
-        raise ValueError("all forecasts, or all true changes, have one sign")
-    by_chance = a * b + (1 - a) * (1 - b)
-    variance = by_chance * (1 - by_chance) - (2 * a - 1) ** 2 * b * (1 - b) - (2 * b - 1) ** 2 * a * (1 - a)
-    statistic = (np.mean(up == forecast) - by_chance) / np.sqrt(variance / len(up))
-    return float(statistic), float(stats.norm.sf(statistic))
 
 
 def judge(d, margin, confidence=0.95, draws=4000, seed=1):

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import settings
 
@@ -18,6 +19,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 settings.register_profile("series", deadline=None)  # on a busy machine a limit per example fails for nothing
 settings.load_profile("series")
+
+
+def taught(number, name, **space):
+    """A function that notebook ``number`` defines, from the cell that begins with it; ``space`` is what it uses."""
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.source.startswith(f"def {name}(")]
+    exec(source, space)
+    return space[name]
 
 
 def find_browser(playwright):

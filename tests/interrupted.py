@@ -17,6 +17,8 @@ if "networks" not in sys.argv:
     sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
 
 from helpers import study
+from tools.engine import run_grid
+from tools.results import save_results
 
 
 def table():
@@ -53,8 +55,8 @@ def make(folder, runs, seconds, n_jobs, kind):
     Path(folder).mkdir(exist_ok=True)
     seen = table()
     seen.attrs |= {"log": str(folder), "seconds": seconds}
-    results = study.study({"toy": seen}, grid(runs, epochs), folder, n_jobs=n_jobs, progress=False, function=function)
-    return study.save_results(results, folder)
+    results = run_grid({"toy": seen}, grid(runs, epochs), folder, n_jobs=n_jobs, progress=False, function=function)
+    return save_results(results, folder)
 
 
 if __name__ == "__main__":

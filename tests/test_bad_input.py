@@ -21,6 +21,7 @@ from conftest import ROOT
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import baselines, cells, comparison, data, metrics, notebook, plots, study
+from tools import results
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 OURS = (ValueError, TypeError, FileNotFoundError)
@@ -160,11 +161,6 @@ HELPERS = {
         {"season": 7},
         {"season": [9, 100]},
     ),
-    "baselines.find_season": (
-        baselines.find_season,
-        {"series": SERIES, "longest": 10},
-        {"series": [*VECTOR, holes(SERIES), Came(np.zeros(5), "5")], "longest": [1, *INTEGER]},
-    ),
     **{
         f"baselines.{kind.__name__}.fit": (
             lambda kind=kind, **windows: fitted(kind, **windows),
@@ -242,20 +238,12 @@ HELPERS = {
             "horizon": [*INTEGER, 252],
         },
     ),
-    "comparison.find_results": (
-        comparison.find_results,
+    "results.find_results": (
+        results.find_results,
         {"results": None, "output": "."},
         {"results": ["nowhere.csv", 5, "", ["a.csv"], ".", True]},
     ),
-    **{
-        f"comparison.{test.__name__}": (test, {"d": PAIRS.ravel()}, {"d": DIFFERENCES})
-        for test in (
-            comparison.wilcoxon,
-            comparison.sign_flip,
-            comparison.hodges_lehmann,
-            comparison.rank_biserial,
-        )
-    },
+    "comparison.hodges_lehmann": (comparison.hodges_lehmann, {"d": PAIRS.ravel()}, {"d": DIFFERENCES}),
     "comparison.crossed_effects": (
         comparison.crossed_effects,
         {"d": PAIRS},
@@ -277,11 +265,6 @@ HELPERS = {
             "second": [*NO_ARRAY, np.zeros(0), holes(SERIES[:30])],
             "horizon": [*INTEGER, 31],
         },
-    ),
-    "comparison.pesaran_timmermann": (
-        comparison.pesaran_timmermann,
-        {"actual": SERIES, "predicted": SERIES},
-        {"actual": [*NO_ARRAY, holes(SERIES), Came(np.zeros(3), "3 and 40")], "predicted": NO_ARRAY},
     ),
     "plots.show": (
         lambda alt: plots.show(plt.figure(), "name", alt),
@@ -306,7 +289,7 @@ CASES = [
 def bare_folder(tmp_path, monkeypatch):
     """An empty working folder, which must stay empty; and a cache folder without data."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(comparison, "PUBLISHED_RESULTS", tmp_path / "figures" / "results.csv")
+    monkeypatch.setattr(results, "PUBLISHED_RESULTS", tmp_path / "figures" / "results.csv")
     monkeypatch.setattr(plots, "_folder", None)
     yield tmp_path
     assert not list(tmp_path.iterdir())
@@ -343,7 +326,7 @@ def test_a_bad_argument_of_a_helper(call, good, argument, value, bare_folder):
 def test_the_other_arguments_are_good(name, bare_folder):
     """So that a refusal above is of the one bad value."""
     call, good, _ = HELPERS[name]
-    if name != "comparison.find_results":
+    if name != "results.find_results":
         call(**good)
 
 

@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT
 
 from helpers import study
+from tools.engine import run_grid
 
 
 @pytest.fixture
@@ -61,10 +62,10 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits(cluster, tmp_path):
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    there = study.study({"toy": table}, grid, tmp_path / "there", scheduler=address, progress=False)
+    there = run_grid({"toy": table}, grid, tmp_path / "there", scheduler=address, progress=False)
     killer.join(timeout=60)
     assert killed_after[0] < len(grid)  # it was in the middle
-    here = study.study({"toy": table}, grid, tmp_path / "here", n_jobs=1, progress=False)
+    here = run_grid({"toy": table}, grid, tmp_path / "here", n_jobs=1, progress=False)
     for a, b in zip(there, here, strict=True):
         np.testing.assert_array_equal(a["forecasts"], b["forecasts"])
     assert len(list(cache.iterdir())) == len(grid)  # stored here: no shared disk is needed

@@ -18,6 +18,8 @@ import psutil
 import pytest
 
 from helpers import study
+from tools.engine import run_grid
+from tools.results import save_results
 
 SCRIPT = Path(__file__).parent / "interrupted.py"
 SECONDS = ["train_seconds", "compile_seconds"]
@@ -141,7 +143,7 @@ def run(folder, before=lambda run: None):
         before(asked)
         return study.run_one(seen, asked)
 
-    return study.tidy(study.study({"toy": table()}, GRID, folder, progress=False, function=function))
+    return study.tidy(run_grid({"toy": table()}, GRID, folder, progress=False, function=function))
 
 
 def assert_goes_on(folder, calm, mend, before=lambda run: None):
@@ -190,8 +192,8 @@ def test_what_a_full_or_read_only_disk_says_where_we_may_not_make_one(number, tm
 
 def test_a_table_is_there_whole_or_as_it_was(tmp_path, monkeypatch):
     """Where the arrays beside it can't be written, the old table stays."""
-    results = study.study({"toy": table()}, GRID[:3], tmp_path, progress=False)
-    study.save_results(results[:1], tmp_path)
+    results = run_grid({"toy": table()}, GRID[:3], tmp_path, progress=False)
+    save_results(results[:1], tmp_path)
     before = [(tmp_path / name).read_bytes() for name in ("results.csv", "losses.npz")]
 
     def failing(file, **arrays):
@@ -200,5 +202,5 @@ def test_a_table_is_there_whole_or_as_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez_compressed", failing)
     with pytest.raises(OSError, match=r"^folder must have room and be writable; got 'No space left"):
-        study.save_results(results, tmp_path)
+        save_results(results, tmp_path)
     assert [(tmp_path / name).read_bytes() for name in ("results.csv", "losses.npz")] == before

@@ -14,6 +14,8 @@ from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 
 from helpers import study
 from tools import run as runner
+from tools.engine import run_grid
+from tools.results import save_results
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
@@ -85,7 +87,7 @@ def results_folder(tmp_path_factory):
         models = [*study.BASELINES, "gru", "lstm"]
         settings = {"epochs": 1, "window": 14, "units": 2}
         grid += study.make_grid(protocol, list(tables), [1], models, seeds, **settings)
-    study.save_results(study.study(tables, grid, folder, n_jobs=1, progress=False), folder)
+    save_results(run_grid(tables, grid, folder, n_jobs=1, progress=False), folder)
     return folder
 
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from helpers import baselines, comparison, data, metrics, study
+from tools import results
 
 thousand = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False, width=32)
@@ -180,7 +181,7 @@ def test_a_results_table_is_read_as_it_was_written(table, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "results.csv"
     table.to_csv(path, index=False)
     # to the last bit but one: older pandas round so
-    pd.testing.assert_frame_equal(comparison.read_results(path), table, rtol=1e-15)
+    pd.testing.assert_frame_equal(results.read_results(path), table, rtol=1e-15)
 
 
 @pytest.mark.long  # a thousand files
@@ -193,7 +194,7 @@ def test_a_spoilt_results_table_is_refused_in_one_sentence_or_is_whole(table, cu
     at = int(cut * len(whole))
     path.write_bytes(whole[:at] + noise + (whole[at:] if swap else b""))
     try:
-        read = comparison.read_results(path)
+        read = results.read_results(path)
     except ValueError as error:
         assert type(error) is ValueError and str(error).startswith(("results ", "rmse must hold"))
         return

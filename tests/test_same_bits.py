@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from helpers import study
+from tools.engine import run_grid
 
 SHAPE = {"window": 8, "units": 3, "epochs": 2}
 ARRAYS = ("forecasts", "loss", "direction", "actual", "weights")
@@ -26,7 +27,7 @@ def make(n_jobs=1, reverse=False, folder=None):
         models = ["nlinear", "gru", "lstm"] if protocol == "sound" else ["nlinear", "gru"]
         grid += study.make_grid(protocol, ["toy"], [3], models, [1, 2], **SHAPE)
     grid = grid[::-1] if reverse else grid
-    results = study.study({"toy": table}, grid, folder, n_jobs=n_jobs, progress=False)
+    results = run_grid({"toy": table}, grid, folder, n_jobs=n_jobs, progress=False)
     keys = [(run["protocol"], run["model"], run["seed"]) for run in grid]
     return dict(zip(keys, results, strict=True))
 

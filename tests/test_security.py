@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 from helpers import data, study
+from tools.engine import run_grid
 
 NOTEBOOKS = [*(ROOT / "notebooks").glob("[0-9]*.ipynb"), *(ROOT / "notebooks" / "solutions").glob("*.ipynb")]
 
@@ -86,7 +87,7 @@ def test_no_code_evaluates_text_or_unpickles_what_may_be_foreign():
         r"(eval|exec|compile|os\.system|os\.popen|.*\.(eval|loads)|pickle\.\w+|(pd|pandas)\.read_pickle|yaml\.load)"
     )
     assert not [name for name in names if re.fullmatch(forbidden, name)]
-    assert {name for name, function in found if function == "joblib.load"} == {"study.py"}
+    assert {name for name, function in found if function == "joblib.load"} == {"engine.py"}
     assert not [text for *_, text in calls() if re.search(r"allow_pickle=True|shell=True|safe_mode=False", text)]
     assert all("allow_pickle=False" in text for _, function, text in calls() if function in ("np.load", "numpy.load"))
     assert all("safe_mode=True" in text for _, function, text in calls() if function.endswith("models.load_model"))
@@ -108,10 +109,10 @@ def planted(tmp_path):
     table = pd.DataFrame({"a": [float(day * day % 97) for day in range(560)]})
     table.attrs = {"source": "simulated", "season": 7}
     grid = study.make_grid("sound", ["toy"], [1], ["last_value"], [1], window=8)
-    study.study({"toy": table}, grid, tmp_path, progress=False)
+    run_grid({"toy": table}, grid, tmp_path, progress=False)
     (path,) = (tmp_path / "cache").glob("*.joblib")
     path.write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
-    return lambda: study.study({"toy": table}, grid, tmp_path, progress=False), tmp_path / "cache", tmp_path / "ran"
+    return lambda: run_grid({"toy": table}, grid, tmp_path, progress=False), tmp_path / "cache", tmp_path / "ran"
 
 
 posix = pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions as on Linux and macOS")

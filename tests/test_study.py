@@ -13,6 +13,8 @@ from conftest import ROOT
 
 from helpers import data, metrics, study
 from helpers.data import check_integer
+from tools.engine import _Computation, fingerprint, run_grid
+from tools.results import save_results
 
 TINY = {"window": 10, "units": 3}
 
@@ -36,7 +38,7 @@ def finished(table, tmp_path_factory):
     grid += study.make_grid(
         "sound", ["toy"], [2], [*study.BASELINES, "gru", "lstm", "gru_matched"], [1, 2], epochs=2, patience=1, **TINY
     )
-    return grid, study.study({"toy": table}, grid, folder, n_jobs=2, progress=False), folder
+    return grid, run_grid({"toy": table}, grid, folder, n_jobs=2, progress=False), folder
 
 
 def test_every_run_gives_one_row_for_each_series(finished):
@@ -101,10 +103,10 @@ def test_a_second_call_computes_nothing_and_one_more_seed_only_itself(table, fin
     grid, results, folder = finished
     stored = {path: path.stat().st_mtime_ns for path in (folder / "cache").iterdir()}
     assert len(stored) == len(grid)
-    again = study.study({"toy": table}, grid, folder, n_jobs=1, progress=False)
+    again = run_grid({"toy": table}, grid, folder, n_jobs=1, progress=False)
     assert study.tidy(again).equals(study.tidy(results))
     more = study.make_grid("sound", ["toy"], [2], ["gru"], [1, 2, 3], epochs=2, patience=1, **TINY)
-    study.study({"toy": table}, more, folder, n_jobs=1, progress=False)
+    run_grid({"toy": table}, more, folder, n_jobs=1, progress=False)
     after = {path: path.stat().st_mtime_ns for path in (folder / "cache").iterdir()}
     assert stored.items() <= after.items()
     assert len(after) == len(stored) + 1
@@ -112,10 +114,10 @@ def test_a_second_call_computes_nothing_and_one_more_seed_only_itself(table, fin
 
 def test_a_damaged_entry_is_said_so_and_computed_again(table, tmp_path, capsys):
     grid = study.make_grid("sound", ["toy"], [2], ["nlinear", "last_value"], [1], **TINY)
-    before = study.study({"toy": table}, grid, tmp_path, progress=False)
+    before = run_grid({"toy": table}, grid, tmp_path, progress=False)
     damaged = next((tmp_path / "cache").iterdir())
     damaged.write_bytes(damaged.read_bytes()[:100])
-    after = study.study({"toy": table}, grid, tmp_path, progress=False)
+    after = run_grid({"toy": table}, grid, tmp_path, progress=False)
     assert study.tidy(after).equals(study.tidy(before))
     printed = capsys.readouterr().out
     assert f"{damaged.name} in the cache is damaged" in printed
@@ -134,17 +136,17 @@ def test_a_network_can_be_rebuilt_from_its_run(table, finished):
 
 
 def test_other_data_and_other_code_are_other_runs(table):
-    before = study.fingerprint(study.run_one)
-    assert before == study.fingerprint(study.run_one)
-    assert before != study.fingerprint(study.run_one, packages=("numpy",))
-    assert study.fingerprint(metrics.rmse) != study.fingerprint(metrics.mae)
+    before = fingerprint(study.run_one)
+    assert before == fingerprint(study.run_one)
+    assert before != fingerprint(study.run_one, packages=("numpy",))
+    assert fingerprint(metrics.rmse) != fingerprint(metrics.mae)
 
 
 def test_entries_of_other_code_are_not_used_and_said_so(table, tmp_path, monkeypatch, capsys):
     grid = study.make_grid("sound", ["toy"], [2], ["last_value"], [1], **TINY)
-    study.study({"toy": table}, grid, tmp_path, progress=False)
+    run_grid({"toy": table}, grid, tmp_path, progress=False)
     monkeypatch.setattr(metrics, "rmse", lambda actual, predicted: 0.0)  # the code of another version
-    after = study.tidy(study.study({"toy": table}, grid, tmp_path, progress=False))
+    after = study.tidy(run_grid({"toy": table}, grid, tmp_path, progress=False))
     assert (after.rmse == 0).all()
     assert "0 found in the cache, 1 to compute (1 entries of other runs" in capsys.readouterr().out
 
@@ -159,7 +161,7 @@ def test_a_run_that_is_not_there_is_named(finished):
 
 def test_saved_results_hold_a_loss_for_every_forecast(finished, tmp_path):
     _, results, _ = finished
-    path = study.save_results(results, tmp_path)
+    path = save_results(results, tmp_path)
     tidy = pd.read_csv(path)
     arrays = np.load(tmp_path / "losses.npz", allow_pickle=False)
     for keys, rows in tidy.groupby(study.KEYS, sort=False):
@@ -189,18 +191,21 @@ def test_a_bad_grid_is_refused(change, sentence):
 def test_a_bad_study_is_refused(table, tmp_path):
     grid = study.make_grid("sound", ["other"], [1], ["gru"], [1])
     with pytest.raises(ValueError, match="grid must hold at least one run"):
-        study.study({"toy": table}, [], tmp_path)
+        run_grid({"toy": table}, [], tmp_path)
     with pytest.raises(ValueError, match="dataset must be one of 'toy'; got 'other'"):
-        study.study({"toy": table}, grid, tmp_path)
+        run_grid({"toy": table}, grid, tmp_path)
     with pytest.raises(ValueError, match="n_jobs must be"):
-        study.study({"other": table}, grid, tmp_path, n_jobs=0)
+        run_grid({"other": table}, grid, tmp_path, n_jobs=0)
     with pytest.raises(ConnectionError, match=r"none answers at 'tcp://127\.0\.0\.1:9'"):
-        study.study({"other": table}, grid, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)
+        run_grid({"other": table}, grid, tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)
     assert not list(tmp_path.iterdir())
 
 
 def test_fingerprint_does_not_depend_on_what_else_is_imported():
-    script = "from helpers import study{}; print(study.fingerprint(study.run_one, leaving_out='helpers.training'))"
+    script = """
+from helpers import study{}
+from tools.engine import fingerprint
+print(fingerprint(study.run_one, leaving_out="helpers.training"))"""
     found = {
         subprocess.run([sys.executable, "-c", script.format(more)], cwd=ROOT, capture_output=True, text=True).stdout
         for more in ("", ", plots, notebook, comparison, cells")
@@ -221,5 +226,5 @@ def test_fingerprint_leaves_out_refusals_and_words():
         return x + 1
 
     trees = [ast.parse(textwrap.dedent(inspect.getsource(function))).body[0] for function in (short, long)]
-    dumps = {str([ast.dump(line) for line in study._Computation().visit(tree).body]) for tree in trees}
+    dumps = {str([ast.dump(line) for line in _Computation().visit(tree).body]) for tree in trees}
     assert len(dumps) == 1

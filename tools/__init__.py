@@ -1,2 +1,2 @@
-"""What keeps the series: ``run`` and publish it, its address on Colab (``colab``), README's answer (``readme``);
-and ``reader``, which makes a table of a reader's own file."""
+"""The machinery: ``engine`` runs a grid on all cores, ``results`` keeps what it leaves, ``reader`` makes a table of a
+reader's own file; ``run``, ``colab`` and ``readme`` execute and publish the series."""

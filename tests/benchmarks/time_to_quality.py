@@ -17,6 +17,7 @@ from pathlib import Path
 from training_speed import Process
 
 from helpers import data, study
+from tools.engine import run_grid
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "benchmark"
@@ -39,7 +40,7 @@ def timed_study(tables, grid, folder, n_jobs):
     """Wall seconds of a study that finds nothing in the cache, and what its workers spent on training and compiling."""
     shutil.rmtree(folder, ignore_errors=True)
     started = time.perf_counter()
-    results = study.study(tables, grid, folder, n_jobs=n_jobs)
+    results = run_grid(tables, grid, folder, n_jobs=n_jobs)
     wall = time.perf_counter() - started
     first_rows = [result["rows"][0] for result in results]
     return results, wall, sum(row["train_seconds"] + row["compile_seconds"] for row in first_rows)
@@ -77,7 +78,7 @@ def main():
     sound = study.make_grid("sound", list(tables), [1, 20], CELLS, [1, 2, 3])
     results, wall, _ = timed_study(tables, sound, FOLDER / "sound", os.cpu_count())
     published = study.make_grid("published", list(tables), [1, 20], CELLS, [1, 2, 3])
-    reference = study.tidy(study.study(tables, published, ROOT / "build"))
+    reference = study.tidy(run_grid(tables, published, ROOT / "build"))
     scores = study.tidy(results)
     for (dataset, horizon, model), rows in scores.groupby(["dataset", "horizon", "model"]):
         ours = statistics.median(rows.groupby("seed").rmse.mean())
