@@ -1,4 +1,4 @@
-"""Is one model better than another, equal to it, or can't we tell? Thin over scipy and statsmodels.
+"""Is one model better than another, equal to it, or can't we tell? Thin over scipy.
 
 Differences ``d`` are arrays (n_seeds, n_series): error of the first model minus error of the second, so that a negative
 number speaks for the first. Every network is trained once a seed and then forecasts all series: rows and columns both
