@@ -370,6 +370,12 @@ def test_planted_answers_are_found(kind, nb, tmp_path):
     assert right >= 9
 
 
+def test_what_is_not_known_is_not_scored_but_a_missing_forecast_is_no_good_forecast(nb):
+    actual = np.array([[[1.0, np.nan], [2.0, 4.0]]])  # (1 series, 2 origins, 2 steps)
+    assert nb["loss"](actual, np.zeros((1, 2, 2)), np.ones(1)).tolist() == [1, 10]
+    assert np.isnan(nb["loss"](actual, np.full((1, 2, 2), np.nan), np.ones(1))).all()
+
+
 # ---- the whole notebook, from the command line
 
 
