@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from test_notebooks import assert_answers_are_judged, with_answers
 
 from helpers import series, study
 from tools import reader
@@ -380,6 +381,7 @@ def test_what_is_not_known_is_not_scored_but_a_missing_forecast_is_no_good_forec
 
 
 def test_a_file_from_the_command_line(tmp_path):
+    """As README has it, from the repository's root; the exercises are answered wrong and right on the way."""
     rng = np.random.default_rng(0)
     months = pd.date_range("2008-01-01", periods=180, freq="MS")
     sales = 100 + 20 * np.sin(2 * np.pi * np.arange(180) / 12) + rng.standard_normal(180)
@@ -391,12 +393,13 @@ def test_a_file_from_the_command_line(tmp_path):
         sys.executable,
         "-m",
         "papermill",
-        "notebooks/07_your_own_series.ipynb",
+        str(with_answers(NOTEBOOK, tmp_path)),
         str(output),
         "--no-progress-bar",
     ]
     command += [part for name, value in options.items() for part in ("-p", name, str(value))]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # as README has it: from the repository's root
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert_answers_are_judged(nbformat.read(output, as_version=4))
     forecast = pd.read_csv(tmp_path / "forecast.csv", parse_dates=["time"])
     assert list(forecast["time"]) == list(pd.date_range("2023-01-01", periods=6, freq="MS"))
     assert (forecast["low"] <= forecast["forecast"]).all() and (forecast["forecast"] <= forecast["high"]).all()
