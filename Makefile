@@ -17,7 +17,7 @@ test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: test-browser
-test-browser: $(READY) ## every notebook in JupyterLab, in Chromium
+test-browser: $(READY) ## the pages, and every notebook in JupyterLab, in Chromium
 	$(BIN)/python -m pytest -n 2 -m browser
 
 .PHONY: test-outputs

@@ -64,6 +64,7 @@ def test_every_picture_of_a_page_has_words(folder):
 WINDOWS = {"phone": (390, 844, "screen"), "desk": (1600, 1000, "screen"), "paper": (700, 1000, "print")}  # A4's text
 
 
+@pytest.mark.browser
 def test_pages_fit_a_phone_a_desk_and_paper(folder, browser):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     tab, missing = browser.new_page(), []
