@@ -132,7 +132,7 @@ GRU = [
 
 def test_maize_of_fisher():
     assert stats.wilcoxon(MAIZE).pvalue == 0.041259765625  # as in scipy's documentation
-    assert sign_flip(MAIZE) == pytest.approx(1726 / 2**15, abs=0.005)  # Fisher's count: 863 a side; 2^14 drawn of 2^15
+    assert sign_flip(MAIZE, resamples=2**15) == pytest.approx(1726 / 2**15)  # Fisher's count: 863 a side
     assert rank_biserial(MAIZE) == pytest.approx((96 - 24) / 120)
 
 

@@ -86,13 +86,15 @@ def test_every_module_is_in_the_list():
 
 def code_lines(path):
     """How many lines of a module hold code: not empty, no comment, no docstring."""
-    lines, tree = path.read_text(encoding="utf-8").splitlines(), ast.parse(path.read_text(encoding="utf-8"))
-    documented = (node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
+    text = path.read_text(encoding="utf-8")
+    documented = (
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    )
     words = [node.body[0] for node in documented if node.body and ast.get_docstring(node)]
     left_out = {number for node in words for number in range(node.lineno, node.end_lineno + 1)}
     return sum(
         bool(line.strip()) and not line.strip().startswith("#") and number not in left_out
-        for number, line in enumerate(lines, start=1)
+        for number, line in enumerate(text.splitlines(), start=1)
     )
 
 

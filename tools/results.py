@@ -40,10 +40,10 @@ def save_results(results, folder):
     """
     arrays = {}
     for result in results:
-        protocol, dataset, source, horizon, model, seed = (result["rows"][0][key] for key in KEYS)
-        key = f"{protocol}|{dataset}|{source}|{horizon}|{model}|{seed}"
+        row = result["rows"][0]
+        key = "|".join(str(row[name]) for name in KEYS)
         arrays |= {f"loss/{key}": result["loss"], f"direction/{key}": result["direction"]}
-        arrays[f"actual/{dataset}|{source}|{horizon}"] = result["actual"]
+        arrays[f"actual/{row['dataset']}|{row['source']}|{row['horizon']}"] = result["actual"]
     folder = Path(folder)
     table, losses = (folder / f"{name}.{os.getpid()}.part" for name in ("results.csv", "losses.npz"))  # two may save
     with storing(folder):
