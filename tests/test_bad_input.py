@@ -15,13 +15,13 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
-import papermill
 import pytest
 from conftest import ROOT
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import baselines, cells, comparison, data, metrics, notebook, plots, study
 from tools import results
+from tools.run import under_papermill
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 OURS = (ValueError, TypeError, FileNotFoundError)
@@ -452,12 +452,7 @@ def test_papermill_shows_the_sentence_and_nothing_is_written(number, name, value
     if path is None:
         pytest.skip(f"there is no notebook {number}")
     with pytest.raises(PapermillExecutionError, match=rf"{name} must be .*{value}"):
-        papermill.execute_notebook(
-            path,
-            tmp_path / path.name,
-            {name: value, "profile": "smoke", "output_dir": str(tmp_path / "build")},
-            cwd=path.parent,
-            progress_bar=False,
-        )
+        parameters = {name: value, "profile": "smoke", "output_dir": str(tmp_path / "build")}
+        under_papermill(path, tmp_path / path.name, parameters, cwd=path.parent)
     # papermill's own copy, with the error in it; 07 looks for its file when the folder for figures is there
     assert [entry.name for entry in tmp_path.rglob("*") if entry.is_file()] == [path.name]

@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-import papermill
 import pytest
 from conftest import ROOT, taught
 from hypothesis import given, settings
@@ -21,6 +20,7 @@ from helpers import comparison
 from helpers.data import DATASETS, simulate_activities
 from helpers.study import COLUMNS
 from tools import results
+from tools.run import under_papermill
 
 NOTEBOOK = ROOT / "notebooks/05_statistical_comparison.ipynb"
 sign_flip, rank_biserial, pesaran_timmermann, power, crossed_bootstrap = (
@@ -473,7 +473,7 @@ def odd_table(folder):
 
 def run_notebook(folder):
     parameters = {"profile": "smoke", "output_dir": str(folder), "results": str(folder / "results.csv")}
-    papermill.execute_notebook(NOTEBOOK, folder / "05.ipynb", parameters, cwd=NOTEBOOK.parent, progress_bar=False)
+    under_papermill(NOTEBOOK, folder / "05.ipynb", parameters, cwd=NOTEBOOK.parent)
     found = pd.read_csv(folder / "verdicts.csv").query("question == 'GRU against LSTM: RMSE'")
     return found.set_index(["protocol", "dataset", "horizon"])["verdict"]
 

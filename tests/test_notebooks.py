@@ -1,14 +1,17 @@
 """Every notebook runs at `smoke` under papermill, on simulated and (where present) published data; exercises hold."""
 
 import ast
+import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 
 import nbformat
 import pandas as pd
-import papermill
 import pytest
 from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 
@@ -48,7 +51,7 @@ def execute(path, folder, data_folder, monkeypatch, **parameters):
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     target = folder / path.name
     parameters = {"profile": "smoke", "output_dir": str(folder), **parameters}
-    papermill.execute_notebook(path, target, parameters, cwd=ROOT / "notebooks", progress_bar=False)
+    runner.under_papermill(path, target, parameters, cwd=ROOT / "notebooks")
     return nbformat.read(target, as_version=4)
 
 
@@ -153,7 +156,7 @@ def test_notebook_runs_on_published_data_with_wrong_and_right_answers(path, tmp_
 @pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
 def test_solutions_run_on_their_own(path, tmp_path, monkeypatch):
     monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path / "no-data"))
-    papermill.execute_notebook(path, tmp_path / path.name, cwd=path.parent, progress_bar=False)
+    runner.under_papermill(path, tmp_path / path.name, {}, cwd=path.parent)
     notebook = nbformat.read(tmp_path / path.name, as_version=4)
     assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
 
@@ -263,3 +266,22 @@ def test_the_table_of_notebook_04_follows_the_contract(results_folder):
     assert set(table.protocol) == {"published", "sound"}
     assert set(table.source) == {"simulated"}
     assert (table.groupby(study.KEYS).series.nunique() == 10).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such sockets elsewhere")
+@pytest.mark.parametrize(("length", "transport"), [(0, "ipc"), (120, "tcp")])
+def test_kernels_talk_through_sockets_in_a_folder_that_goes(length, transport, tmp_path, monkeypatch):
+    """A port of TCP that was free when the kernel was started may be taken when it opens it: that failed runs of CI."""
+    with tempfile.TemporaryDirectory() as short:
+        folder = Path(short) / ("x" * length)
+        folder.mkdir(exist_ok=True)
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        asks = "import ipykernel.connect\nprint(ipykernel.connect.get_connection_info())"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(asks)])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, tmp_path / "asks.ipynb")
+        runner.under_papermill(tmp_path / "asks.ipynb", tmp_path / "asked.ipynb", {}, cwd=tmp_path)
+        told = json.loads(printed(nbformat.read(tmp_path / "asked.ipynb", as_version=4).cells[0]))
+        assert told["transport"] == transport
+        assert told["ip"].startswith(str(folder)) == (transport == "ipc")
+        assert not list(folder.iterdir())

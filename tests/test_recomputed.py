@@ -24,7 +24,7 @@ from conftest import HAVE_PUBLISHED, ROOT
 from nbclient import NotebookClient
 from test_notebooks import IDS, NOTEBOOKS, code
 
-from tools.run import cleaned
+from tools.run import cleaned, kernel_folder
 
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
 # what is no finding and differs from run to run: the versions, how much the cache held, where an object lies
@@ -56,7 +56,9 @@ def replay(executed, tables, folder):
     notebook.cells = cells
     for path in [*tables.glob("*.csv"), *tables.glob("*.npz")]:
         shutil.copy(path, folder)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    with kernel_folder() as (_, config):
+        place = {"metadata": {"path": str(ROOT / "notebooks")}}
+        NotebookClient(notebook, timeout=600, resources=place, config=config).execute()
     return cells
 
 

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from unittest.mock import patch
@@ -22,6 +23,7 @@ import pandas as pd
 import papermill
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from helpers.notebook import NOTEBOOKS, PROFILES
 from tools.readme import answer, replace_between
@@ -41,19 +43,30 @@ def execute(path, profile, output):
     target = output / "notebooks" / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    parameters = {"profile": profile, "output_dir": str(output)}
-    # TensorFlow leaves temporary files when its process is ended from outside, as worker processes are
-    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with folder as own, patch.dict(os.environ, TMPDIR=own, TEMP=own, TMP=own):
-        papermill.execute_notebook(
-            path,
-            target,
-            parameters,
-            cwd=NOTEBOOKS,
-            progress_bar=False,
-            extra_arguments=["--log-level=40"],  # newer kernels warn at every start that they talk over TCP
-        )
+    under_papermill(path, target, {"profile": profile, "output_dir": str(output)}, NOTEBOOKS)
     return target, time.perf_counter() - started
+
+
+def under_papermill(path, target, parameters, cwd):
+    """Run one notebook in folder ``cwd`` and write it to ``target``; its temporary files go when it ends."""
+    with kernel_folder() as (folder, config), patch.dict(os.environ, TMPDIR=folder, TEMP=folder, TMP=folder):
+        quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}  # over TCP, newer kernels warn of it
+        papermill.execute_notebook(path, target, parameters, cwd=cwd, config=config, **quiet)
+
+
+@contextmanager
+def kernel_folder():
+    """A temporary folder for one kernel, and Jupyter's settings by which they talk through sockets in there.
+
+    Over TCP, which is usual, ports are looked for a second or two before the kernel opens them: another process may
+    take one meanwhile ("Address already in use"), and every user of the machine can connect to them. Where there
+    are no such sockets (Windows), or their path (at most 104 characters) is too long, it stays TCP.
+    """
+    # TensorFlow leaves temporary files when its process is ended from outside, as worker processes are
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        sockets = {"transport": "ipc", "ip": os.path.join(folder, "kernel")}
+        fits = os.name == "posix" and len(sockets["ip"]) < 100
+        yield folder, Config(KernelManager=sockets if fits else {})
 
 
 def cleaned(path):
