@@ -82,8 +82,9 @@ def crossed_effects(d):
 
     Two-way layout without replication: d = mean + series + seed + interaction. With the mean squares of the three,
     se^2 = max(MS_series + MS_seed - MS_interaction, MS_series, MS_seed) / (n_seeds n_series): the quasi-F of
-    Clark (1973), with Satterthwaite's (1946) degrees of freedom. With one seed (or one series) it is the usual
-    one-sample t. Two seeds say next to nothing about their own spread: then there is 1 degree of freedom.
+    Clark (1973), with Satterthwaite's (1946) degrees of freedom but for the small term of the interaction. With one
+    seed (or one series) it is the usual one-sample t. Two seeds say next to nothing about their own spread: then there
+    is 1 degree of freedom.
 
     Returns a dict of arrays (...): mean, se, dof, and the variances of ``series``, ``seed`` and ``interaction``.
     """

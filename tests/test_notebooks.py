@@ -11,11 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 
 from helpers import study
+from helpers.baselines import make_baseline
 from tools import run as runner
 from tools.engine import run_grid
 from tools.results import save_results
@@ -151,6 +153,26 @@ def test_notebook_runs_on_published_data_with_wrong_and_right_answers(path, tmp_
         parameters["horizons"] = [20]  # the other run has both
     notebook = execute(source, tmp_path, data_folder, monkeypatch, **parameters)
     assert_answers_are_judged(notebook)
+
+
+EVERY_DAY = "(rows[:, None] + w + np.arange(h)).ravel() for rows in (test, train)"  # a day as often as it is a target
+TEMPTING = [  # answers that are nearly right
+    ("02", 2, "6.6"),
+    ("03", 3, "lambda h, w: h + h**2 / w"),
+    ("03", 4, f"lambda train, test, w, h: np.isin(*({EVERY_DAY})).mean()"),
+    ("06", 3, "64 * 0.75**0.5"),
+    ("06", 3, "-58"),
+]
+
+
+@pytest.mark.parametrize(("number", "exercise", "answer"), TEMPTING)
+def test_an_exercise_does_not_accept_what_is_nearly_right(number, exercise, answer):
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(number))
+    body = ast.parse(tagged(nbformat.read(path, as_version=4), f"check-{exercise}").source).body
+    judges = ast.Module([part for part in body if isinstance(part, ast.FunctionDef)], [])
+    space = {"np": np, "make_baseline": make_baseline}
+    exec(compile(judges, path.name, "exec"), space)
+    assert isinstance(space[f"test_{exercise}"](eval(answer, space)), str)  # what is wrong; None is right
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])

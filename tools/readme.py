@@ -22,14 +22,13 @@ def answer(folder=ROOT / "figures"):
     sound = verdicts[verdicts.protocol == "sound"]
     cells = sound[sound.question == "GRU against LSTM: RMSE"]
     lead = LEADS[(cells.verdict == "better").any(), (cells.verdict == "worse").any()]
-    widest = cells.loc[(cells.high - cells.low).idxmax()]
     lines = [
         f"**{lead}.** Of {len(cells)} cases (two data sets, {' and '.join(map(str, sorted(set(cells.horizon))))} days "
         f"ahead; {' and '.join(sorted(set(sound.source)))} data, {sound.n_seeds.max()} seeds): "
         + _tally(cells.verdict, better="GRU better", worse="LSTM better", equivalent="equivalent"),
         f"**How far apart?** The GRU's error less the LSTM's is {cells.difference.min():+.1f} to "
-        f"{cells.difference.max():+.1f} per cent of that of repeating the last value; the widest 95% interval reaches "
-        f"from {widest.low:+.1f} to {widest.high:+.1f}.",
+        f"{cells.difference.max():+.1f} per cent of that of repeating the last value; the 95% intervals reach "
+        f"from {cells.low.min():+.1f} to {cells.high.max():+.1f}.",
         "**Is a network needed?** " + " ".join(_beaten(sound, dataset) for dataset in sound.dataset.unique()),
         "**Which trains faster?** " + _speed(sound[sound.question == "GRU against LSTM: time"]),
     ]
@@ -51,13 +50,15 @@ def _beaten(sound, dataset):
     rows = sound[(sound.dataset == dataset) & sound.question.str.match("(GRU|LSTM) against .*: RMSE")]
     rows = rows[rows.family == "network or baseline"].assign(network=rows.question.str.split(" ").str[0])
     best = rows.groupby(["network", "horizon"]).verdict.agg(lambda found: (found == "better").all())
-    return f"On {dataset}, {best.sum()} of {len(best)} networks are shown to beat all the rules that need no network."
+    cases = f"in {best.sum()} of {len(best)} cases (GRU and LSTM, each horizon)"
+    return f"On {dataset}, a network is shown to beat all the rules that need none {cases}."
 
 
 def _speed(rows):
     ratio = np.exp(rows.difference / 100)
     names = {"better": "GRU faster", "worse": "LSTM faster", "equivalent": "equally fast"}
-    return f"The GRU takes {ratio.min():.2f} to {ratio.max():.2f} times as long: {_tally(rows.verdict, **names)}"
+    tally = _tally(rows.verdict, **names)
+    return f"The GRU takes {ratio.min():.2f} to {ratio.max():.2f} times as long until training stops: {tally}"
 
 
 def replace_between(path, name, new):
