@@ -13,7 +13,7 @@ export KERAS_HOME = $(abspath $(VENV))/settings/keras
 run: $(READY)   ## execute the notebooks at `quick`, in order
 	$(BIN)/python -m tools.run $(PROFILE) --output $(OUTPUT)
 
-test: $(READY)  ## the whole test suite
+test: $(READY)  ## the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: test-browser

@@ -1,5 +1,5 @@
 """What two or more notebooks of *GRU vs LSTM, measured* need.
 
 Data flows one way: load -> split -> scale -> window -> fit -> forecast -> score -> compare -> draw.
-Importing this package, or any module but ``training`` and ``study``, does not import TensorFlow.
+Importing this package, or any module but ``training``, does not import TensorFlow.
 """

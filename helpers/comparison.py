@@ -38,6 +38,7 @@ def paired_differences(rows, first, second, reference="last_value", least_series
     a, b, scale = (errors(rows, model) for model in (first, second, reference))
     if not set(a.columns) == set(b.columns) <= set(scale.columns):
         raise ValueError(f"{first}, {second} and {reference} were not run on the same series")
+    scale = scale[a.columns]
     if first in BASELINES and second not in BASELINES:
         a = a.iloc[[0] * len(b)].set_axis(b.index)
     elif second in BASELINES and first not in BASELINES:

@@ -30,7 +30,7 @@ class Run:
         return {"smoke": smoke, "quick": quick, "full": full}[self.profile]
 
 
-def _check_path(name, value):
+def check_path(name, value):
     if value is not None and not (isinstance(value, str | Path) and Path(value).is_file()):
         raise FileNotFoundError(f"{name} must be the path of a file (or None); there is no file {str(value)!r}.")
 
@@ -70,7 +70,7 @@ CHECKS = {
     "units": _optional_integer(1),
     "n_seeds": _optional_integer(1),
     "n_jobs": lambda name, value: check_integer(name, value, 1 if value == 0 else -1),
-    "results": _check_path,
+    "results": check_path,
 }
 
 

@@ -190,7 +190,8 @@ class Trainer:
 
         Raises
         ------
-        ValueError for shapes that do not fit the network, NaN, or patience without a validation part.
+        ValueError for shapes that do not fit the network, patience without a validation part, or NaN (looked for in
+        the first window and in the last value of each: that is all there is in windows that slide by one).
         """
         check_integer("epochs", epochs)
         check_integer("seed", seed, 0)

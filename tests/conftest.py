@@ -8,13 +8,15 @@ import nbformat
 import pytest
 from hypothesis import settings
 
-from helpers.data import DATASETS
+from helpers.data import DATASETS, cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLISHED = Path(os.environ.get("GRU_VS_LSTM_DATA", "/nowhere"))
+PUBLISHED = cache_folder()  # what a run has downloaded serves as well as GRU_VS_LSTM_DATA
 HAVE_PUBLISHED = all((PUBLISHED / facts.file).is_file() for facts in DATASETS.values())
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
+# for a process that shall find no data to download: a proxy that nobody listens at
+NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 settings.register_profile("series", deadline=None)  # on a busy machine a limit per example fails for nothing

@@ -204,3 +204,4 @@ def test_a_table_is_there_whole_or_as_it_was(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"^folder must have room and be writable; got 'No space left"):
         save_results(results, tmp_path)
     assert [(tmp_path / name).read_bytes() for name in ("results.csv", "losses.npz")] == before
+    assert not list(tmp_path.rglob("*.part"))

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import NO_NETWORK, ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -47,7 +47,7 @@ def runs_side_by_side(place):
     env = {"HOME": place / "home", "TMPDIR": place / "temporary", "GRU_VS_LSTM_DATA": place / "cache"}
     drop = ("XDG_", "JUPYTER", "IPYTHON", "MPL", "KERAS_HOME", "PYTEST")
     env = {key: value for key, value in os.environ.items() if not key.startswith(drop)} | {
-        k: str(v) for k, v in env.items()
+        k: str(v) for k, v in (env | NO_NETWORK).items()
     }
     started = [
         subprocess.Popen(
@@ -112,7 +112,7 @@ SMALL = [
 
 @pytest.mark.long
 def test_two_runs_side_by_side_leave_nothing_else(place):
-    """One small notebook, which is soon run; ``make stress`` does it with all of the series."""
+    """One small notebook, which is soon run; the next test does it with all of the series."""
     notebooks = place / "clone" / "notebooks"
     small = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in SMALL])
     small.cells[3].metadata["tags"] = ["parameters"]

@@ -14,7 +14,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
+from conftest import HAVE_PUBLISHED, NO_NETWORK, PUBLISHED, ROOT
 
 from helpers import study
 from helpers.baselines import make_baseline
@@ -51,6 +51,9 @@ def execute(path, folder, data_folder, monkeypatch, **parameters):
     """Run one notebook at smoke; the kernel sees only this data folder."""
     monkeypatch.setenv("GRU_VS_LSTM_DATA", str(data_folder))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+    if data_folder != PUBLISHED:
+        for name, value in NO_NETWORK.items():
+            monkeypatch.setenv(name, value)
     target = folder / path.name
     parameters = {"profile": "smoke", "output_dir": str(folder), **parameters}
     runner.under_papermill(path, target, parameters, cwd=ROOT / "notebooks")
@@ -280,6 +283,19 @@ def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_pa
     kept = nbformat.read(tmp_path / "build" / "notebooks" / "01_fails.ipynb", as_version=4)
     assert "before" in str(kept.cells)
     assert "after\\n" not in str([cell.get("outputs") for cell in kept.cells])
+
+
+def test_a_kernel_that_is_killed_makes_the_run_fail_in_one_sentence(tmp_path, monkeypatch, capsys):
+    cells = ["# %% parameters", "print('before')", "import os\nos.kill(os.getpid(), 9)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / "01_fails.ipynb")
+    monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
+    assert runner.main(["smoke", "--output", str(tmp_path / "build")]) == 1
+    assert "was ended from outside" in capsys.readouterr().out
+    kept = nbformat.read(tmp_path / "build" / "notebooks" / "01_fails.ipynb", as_version=4)
+    assert "before" in str(kept.cells)
 
 
 def test_the_table_of_notebook_04_follows_the_contract(results_folder):

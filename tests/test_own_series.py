@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import threading
+import urllib.request
 
 import nbformat
 import numpy as np
@@ -230,6 +231,33 @@ def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
         reader.read_series(f"{address}/sales.csv.gz")
     with pytest.raises(ValueError, match="csv must be an https address"):
         reader.read_series("http://example.org/sales.csv")
+    asked = urllib.request.Request("https://example.org/sales.csv")
+    with pytest.raises(ValueError, match="csv must be an https address all the way"):
+        reader._StaysOnHttps().redirect_request(asked, None, 302, "Found", {}, "http://example.org/sales.csv")
+    further = reader._StaysOnHttps().redirect_request(asked, None, 302, "Found", {}, "https://example.org/2.csv")
+    assert further.full_url == "https://example.org/2.csv"
+    with pytest.raises(ConnectionError, match="csv must be an address that answers"):
+        reader.read_series("http://localhost/my file.csv")
+
+
+@pytest.mark.parametrize("first", [100_000, 99_950, 10_000_000])
+def test_a_counter_of_six_or_eight_digits_is_no_date(first, tmp_path):
+    pd.DataFrame({"step": first + np.arange(100), "x": np.arange(100.0)}).to_csv(tmp_path / "a.csv", index=False)
+    table = reader.read_series(tmp_path / "a.csv", time_column="step")
+    assert list(table.columns) == ["x"]
+    assert table.attrs["found"]["time column"] == "step"
+    assert list(table.index[[0, -1]]) == [first, first + 99]
+
+
+def test_columns_may_be_called_by_numbers(tmp_path):
+    days = pd.date_range("2024-01-01", periods=100).strftime("%Y-%m-%d")
+    rows = "\n".join(f"{day},{i},{2 * i}" for i, day in enumerate(days))
+    (tmp_path / "a.csv").write_text(rows)  # no line of names
+    (tmp_path / "b.csv").write_text(f"date,2020,2021\n{rows}")
+    for name, column in (("a.csv", "2"), ("b.csv", "2021")):
+        table = reader.read_series(tmp_path / name, value_columns=[column])
+        assert list(table.columns) == [column]
+        assert table[column].iloc[-1] == 198
 
 
 # ---- seasons, plans, windows

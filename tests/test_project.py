@@ -23,7 +23,7 @@ from tools.run import source_hash
 HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "series", "comparison", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.reader", "tools.readme", "tools.run", "tools.colab"]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
+NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"
 

@@ -20,7 +20,7 @@ import nbformat
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import HAVE_PUBLISHED, ROOT
+from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 from nbclient import NotebookClient
 from test_notebooks import IDS, NOTEBOOKS, code
 
@@ -108,7 +108,7 @@ def differences(executed, tables):
 
 
 @pytest.mark.outputs  # make test-outputs: a minute that the README's suite has no room for
-@pytest.mark.skipif(not HAVE_PUBLISHED, reason="the notebooks show the published data")
+@pytest.mark.skipif(not HAVE_PUBLISHED, reason=f"the notebooks show the published data, which is not in {PUBLISHED}")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_committed_outputs_follow_from_the_tables(path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")

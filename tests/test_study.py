@@ -135,11 +135,16 @@ def test_a_network_can_be_rebuilt_from_its_run(table, finished):
             np.testing.assert_array_equal(forecast.astype("float32"), result["forecasts"][0])
 
 
-def test_other_data_and_other_code_are_other_runs(table):
+def test_other_data_and_other_code_are_other_runs(table, tmp_path, capsys):
     before = fingerprint(study.run_one)
     assert before == fingerprint(study.run_one)
     assert before != fingerprint(study.run_one, packages=("numpy",))
     assert fingerprint(metrics.rmse) != fingerprint(metrics.mae)
+    grid, other = study.make_grid("sound", ["toy"], [2], ["last_value"], [1], **TINY), table.copy()
+    other.iloc[0, 0] += 1
+    for each, found in ((table, 0), (table.copy(), 1), (other, 0)):
+        run_grid({"toy": each}, grid, tmp_path, progress=False)
+        assert f"1 runs: {found} found in the cache" in capsys.readouterr().out
 
 
 def test_entries_of_other_code_are_not_used_and_said_so(table, tmp_path, monkeypatch, capsys):

@@ -50,7 +50,8 @@ def write_address(address, root=ROOT):
     name = match["name"]
     address = f"https://github.com/{name}" if name else address
     rows, first_cell = [], None
-    for path in sorted((root / "notebooks").glob("**/[0-9]*.ipynb")):
+    folder = root / "notebooks"  # not what Jupyter keeps in .ipynb_checkpoints
+    for path in sorted([*folder.glob("[0-9]*.ipynb"), *folder.glob("solutions/[0-9]*.ipynb")]):
         notebook = nbformat.read(path, as_version=4)
         up_to_date = notebook.metadata.get("executed_source") == source_hash(notebook)
         bootstrap = next(cell for cell in notebook.cells if "bootstrap" in cell.metadata.get("tags", []))
@@ -58,7 +59,7 @@ def write_address(address, root=ROOT):
             first_cell = re.sub(r'(?m)^repository = ".*?"', f'repository = "{address}"', bootstrap.source)
         bootstrap.source = first_cell
         title, text = re.sub(ANY_BADGE, "", notebook.cells[0].source).split("\n", 1)
-        badge = name and BADGE.format(name=name, path=path.relative_to(root / "notebooks").as_posix())
+        badge = name and BADGE.format(name=name, path=path.relative_to(folder).as_posix())
         notebook.cells[0].source = "\n".join([title, *(["", badge] if badge else []), text])
         if up_to_date:  # an address changes no output
             notebook.metadata["executed_source"] = source_hash(notebook)

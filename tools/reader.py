@@ -1,6 +1,7 @@
 """A reader's own file as a table (time, series): finds format, time column, layout and frequency, for notebook 07."""
 
 import csv
+import http.client
 import re
 import tempfile
 import urllib.request
@@ -82,9 +83,9 @@ def _read(path, folders):
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, Path(urlparse(path).path).name or "data.csv")
             try:
-                with urllib.request.urlopen(path, timeout=10) as answer:
+                with urllib.request.build_opener(_StaysOnHttps).open(path, timeout=10) as answer:
                     target.write_bytes(answer.read())
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 raise ConnectionError(
                     f"csv must be an address that answers; {path} does not ({getattr(error, 'reason', error)}): open "
                     "it in a browser, or download the file and give its path."
@@ -120,7 +121,19 @@ def _read(path, folders):
         frame = frame.reset_index()
     if frame.empty:
         raise ValueError(f"csv must hold a line of names and rows of numbers; {file.name} holds no row.")
-    return frame, {"file": file.name} | found
+    return frame.rename(columns=str), {"file": file.name} | found  # a name may be a number, as in a file without names
+
+
+class _StaysOnHttps(urllib.request.HTTPRedirectHandler):
+    """Refuses to be led from an https address to another kind."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if req.full_url.startswith("https://") and not newurl.startswith("https://"):
+            raise ValueError(
+                f"csv must be an https address all the way; {req.full_url} leads to {newurl!r}: download the file and "
+                "give its path."
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _read_text(file):
@@ -166,7 +179,7 @@ def _find_times(frame, time_column):
             row = int(best.isna().to_numpy().argmax())
             raise ValueError(
                 f"the times in column {name!r} must be dates such as 2024-12-31 or 2024-12-31 23:00; got "
-                f"{frame[name].iloc[row]!r} in row {row + 1}: correct it, or name another time_column."
+                f"{str(frame[name].iloc[row])!r} in row {row + 1}: correct it, or name another time_column."
             )
     return None, pd.Series(np.arange(1, len(frame) + 1))
 
@@ -178,11 +191,10 @@ def _readings(column, is_time):
     if types.is_bool_dtype(column) or (types.is_numeric_dtype(column) and not is_time):
         return []
     if types.is_numeric_dtype(column):
-        digits = len(str(int(column.max()))) if types.is_integer_dtype(column) else 0
-        formats = {8: "%Y%m%d", 6: "%Y%m"}
-        if digits not in formats:
-            return [column]
-        return [pd.to_datetime(column.astype(str), format=formats[digits], errors="coerce")]
+        digits = {len(str(end)) for end in (column.min(), column.max())} if types.is_integer_dtype(column) else set()
+        way = {(8,): "%Y%m%d", (6,): "%Y%m"}.get(tuple(digits))
+        dates = pd.to_datetime(column.astype(str), format=way, errors="coerce") if way else column
+        return [dates if dates.notna().mean() > 0.5 else column]  # a counter of steps may have as many digits
     quarters = r"^(\d{4})[ -]?Q([1-4])$"
     text = column.astype(str).str.replace(quarters, lambda q: f"{q[1]}-{3 * int(q[2]) - 2:02d}-01", regex=True)
     ways = ({}, {"dayfirst": True}, {"format": "%b %Y"})

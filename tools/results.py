@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.comparison import CELL
+from helpers.notebook import check_path
 from helpers.study import COLUMNS, KEYS, tidy
 
 PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
@@ -18,12 +19,12 @@ GO_ON = "start again, and it goes on from the finished runs"
 
 
 @contextlib.contextmanager
-def storing(folder, part=None):
-    """Say it in one sentence where ``folder`` is full or read-only, and remove ``part``, half of a file."""
+def storing(folder, *parts):
+    """Say it in one sentence where ``folder`` is full or read-only, and remove ``parts``, halves of files."""
     try:
         yield
     except OSError as error:
-        if part is not None:
+        for part in parts:
             with contextlib.suppress(OSError):
                 part.unlink()
         raise OSError(
@@ -46,7 +47,7 @@ def save_results(results, folder):
         arrays[f"actual/{row['dataset']}|{row['source']}|{row['horizon']}"] = result["actual"]
     folder = Path(folder)
     table, losses = (folder / f"{name}.{os.getpid()}.part" for name in ("results.csv", "losses.npz"))  # two may save
-    with storing(folder):
+    with storing(folder, table, losses):
         folder.mkdir(parents=True, exist_ok=True)
         tidy(results).to_csv(table, index=False)
         with open(losses, "wb") as file:
@@ -58,8 +59,7 @@ def save_results(results, folder):
 
 def find_results(results, output):
     """The path of the results table: ``results``, else the run's own below ``output``, else the published one."""
-    if results is not None and not (isinstance(results, str | Path) and Path(results).is_file()):
-        raise FileNotFoundError(f"results must be the path of a file (or None); there is no file {results!r}.")
+    check_path("results", results)
     candidates = [Path(results)] if results else [Path(output, "results.csv"), PUBLISHED_RESULTS]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:

@@ -21,6 +21,7 @@ import jinja2
 import nbformat
 import pandas as pd
 import papermill
+from nbclient.exceptions import DeadKernelError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
@@ -176,6 +177,12 @@ def main(arguments=None):
         except PapermillExecutionError as error:
             print(
                 f"failed\n{error.ename}: {error.evalue}\nThe notebook up to there: {output / 'notebooks' / path.name}"
+            )
+            return 1
+        except DeadKernelError:
+            print(
+                "failed\nIts process was ended from outside, as happens when memory is short. Finished runs are kept.\n"
+                f"The notebook up to there: {output / 'notebooks' / path.name}"
             )
             return 1
         executed.append(target)
