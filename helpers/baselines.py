@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import LinearRegression
 
-from helpers.data import check_choice, check_integer, check_windows
+from helpers.checks import check_choice, check_integer, check_windows
 
 
 class LastValue:

@@ -8,7 +8,7 @@ Every function returns a dict of arrays (batch, time, units), so that ``trace["h
 import numpy as np
 from scipy.special import expit as sigmoid
 
-from helpers.data import check_array
+from helpers.checks import check_array
 
 
 def simple_rnn(x, weights, h=None):

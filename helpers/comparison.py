@@ -8,7 +8,7 @@ vary by chance, and both must be in the standard error.
 import numpy as np
 from scipy import stats
 
-from helpers.data import check_array, check_integer, check_positive
+from helpers.checks import check_array, check_integer, check_positive
 from helpers.study import BASELINES
 
 CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in

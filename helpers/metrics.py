@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.data import check_array, check_positive
+from helpers.checks import check_array, check_positive
 
 
 def _pair(actual, predicted):

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import plots
-from helpers.data import DATASETS, SOURCES, check_choice, check_integer, check_list, check_text
+from helpers.checks import check_choice, check_integer, check_list, check_text
+from helpers.data import DATASETS, SOURCES
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 PROFILES = ("smoke", "quick", "full")

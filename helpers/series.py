@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers import data, study
+from helpers import study, windows
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def cut(table, run):
     """
     w, f = run["window"], run["horizon"]
     views = np.lib.stride_tricks.sliding_window_view(table.to_numpy(), w + f, axis=0)  # (windows, series, w + f)
-    slices = data.chronological_split(len(table), w, f, test=run["test"], validation=run["validation"])
+    slices = windows.chronological_split(len(table), w, f, test=run["test"], validation=run["validation"])
     parts = []
     for part, least in zip(slices, (1, 50, 50), strict=True):
         n = part.stop - part.start
@@ -44,13 +44,13 @@ def smallest_spread(train):
 def scale(part, floor):
     """All series' windows in one list, each relative to its last value and spread: X (n, w), y (n, f), and the undo."""
     X, y = (values.reshape(-1, values.shape[2]) for values in (part.X, part.y))
-    return data.normalise_windows(X, y, np.repeat(floor, part.X.shape[1])[:, None])
+    return windows.normalise_windows(X, y, np.repeat(floor, part.X.shape[1])[:, None])
 
 
 def forecast(predict, part, floor):
     """Forecasts (series, origins, horizon) in the unit of the data by ``predict``: scaled X (n, w) -> (n, horizon)."""
     X, _, undo = scale(part, floor)
-    return data.undo_windows(predict(X), *undo).reshape(part.y.shape)
+    return windows.undo_windows(predict(X), *undo).reshape(part.y.shape)
 
 
 def centre(X):

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from helpers import baselines, data, metrics
-from helpers.data import check_choice, check_integer, check_list, check_positive, check_text
+from helpers import baselines, metrics, windows
+from helpers.checks import check_choice, check_integer, check_list, check_positive, check_text
 
 # protocol -> (early stopping on a validation part, each window relative to its own last value and spread)
 PROTOCOLS = {
@@ -93,27 +93,27 @@ def prepare(values, protocol, window, horizon):
     """
     check_choice("protocol", protocol, PROTOCOLS)
     stops_early, scales_windows = PROTOCOLS[protocol]
-    low, span = data.min_max(values)
+    low, span = windows.min_max(values)
     scaled = (values - low) / span
-    X, y = data.make_windows(scaled, window, horizon)
+    X, y = windows.make_windows(scaled, window, horizon)
     if stops_early:
-        train, validation, test = data.chronological_split(len(values), window, horizon)
+        train, validation, test = windows.chronological_split(len(values), window, horizon)
     else:
-        (train, test), validation = data.published_split(len(values), window, horizon), None
+        (train, test), validation = windows.published_split(len(values), window, horizon), None
     undo = np.asarray
     if scales_windows:
         known = values[: train.stop + window + horizon - 1, None]  # the training part: all that a scaler may see
         scaler = StandardScaler().fit(known)
-        X, y = data.make_windows(scaler.transform(values[:, None])[:, 0], window, horizon)
-        last, spread = data.normalise_windows(X[test])[2]
-        X, y, _ = data.normalise_windows(X, y)
+        X, y = windows.make_windows(scaler.transform(values[:, None])[:, 0], window, horizon)
+        last, spread = windows.normalise_windows(X[test])[2]
+        X, y, _ = windows.normalise_windows(X, y)
 
         def undo(forecast):
-            on_data_scale = data.undo_windows(forecast, last, spread) * scaler.scale_ + scaler.mean_
+            on_data_scale = windows.undo_windows(forecast, last, spread) * scaler.scale_ + scaler.mean_
             return (on_data_scale - low) / span
 
     pairs = [part and (X[part], y[part]) for part in (train, validation, test)]
-    X_scaled, y_scaled = data.make_windows(scaled, window, horizon)
+    X_scaled, y_scaled = windows.make_windows(scaled, window, horizon)
     naive_error = float(np.mean(np.abs(y_scaled[train] - X_scaled[train][:, -1:])))
     return Prepared(*pairs, y_scaled[test], X_scaled[test][:, -1:], naive_error, undo)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.data import check_choice, check_integer, check_positive, check_text
+from helpers.checks import check_choice, check_integer, check_positive, check_text
 
 
 @contextlib.contextmanager

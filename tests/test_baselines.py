@@ -10,17 +10,9 @@ from scipy.signal import detrend
 from statsmodels.tsa.stattools import acf
 
 from helpers.baselines import Drift, LastValue, NLinear, SeasonalNaive, make_baseline
-from helpers.data import (
-    DATASETS,
-    cache_folder,
-    load,
-    make_windows,
-    min_max,
-    published_split,
-    simulate_activities,
-    simulate_bankex,
-)
+from helpers.data import DATASETS, cache_folder, load, simulate_activities, simulate_bankex
 from helpers.metrics import published_directional_accuracy, rmse
+from helpers.windows import make_windows, min_max, published_split
 
 NAMES = ("last_value", "drift", "seasonal_naive", "nlinear")
 # of single precision: where all changes are below 1e-300, scikit-learn's least squares, and so NLinear, gives NaN

@@ -1,4 +1,4 @@
-"""The rules of notebook 06: planted numbers and planted tables get the verdicts that they must get."""
+"""The rules of notebook 07: planted numbers and planted tables get the verdicts that they must get."""
 
 import nbformat
 import numpy as np
@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from helpers import comparison
 from helpers.comparison import CELL
 
-NOTEBOOK = ROOT / "notebooks" / "06_claims_on_trial.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "07_claims_on_trial.ipynb"
 CLAIMS = [f"C{number}" for number in range(1, 13)]
 SERIES = {"bankex": [f"bank {i}" for i in range(8)], "activities": [f"Activity {i}" for i in range(10)]}
 LEVEL = dict(last_value=1.0, nlinear=1.0, rnn=1.0, gru=1.0, lstm=1.0, gru_matched=1.0)  # RMSE in last values

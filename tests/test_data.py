@@ -15,20 +15,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import kurtosis
 
 from helpers import data
-from helpers.data import (
-    DATASETS,
-    cache_folder,
-    check_table,
-    chronological_split,
-    load,
-    make_windows,
-    min_max,
-    normalise_windows,
-    published_split,
-    simulate_activities,
-    simulate_bankex,
-    undo_windows,
-)
+from helpers.checks import check_table
+from helpers.data import DATASETS, cache_folder, load, simulate_activities, simulate_bankex
+from helpers.windows import chronological_split, make_windows, min_max, normalise_windows, published_split, undo_windows
 
 SIZES = {"length": st.integers(12, 400), "window": st.integers(1, 40), "horizon": st.integers(1, 25)}
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)
@@ -225,7 +214,7 @@ def test_batches_stream_from_the_views_through_tensorflow():
         import os
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         import keras, numpy as np, tensorflow as tf
-        from helpers.data import make_windows
+        from helpers.windows import make_windows
 
         class Windows(keras.utils.PyDataset):
             def __len__(self):

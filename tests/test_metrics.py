@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from helpers.baselines import LastValue
-from helpers.data import make_windows
 from helpers.metrics import directional_accuracy, mae, mase, published_directional_accuracy, rmse, skill
+from helpers.windows import make_windows
 
 ACTUAL = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 4.0]])
 PREDICTED = np.array([[1.0, 4.0], [2.0, 5.0], [4.0, 1.0]])

@@ -22,12 +22,12 @@ from test_notebooks import assert_answers_are_judged, with_answers
 from helpers import series, study
 from tools import reader
 
-NOTEBOOK = ROOT / "notebooks" / "07_your_own_series.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "08_your_own_series.ipynb"
 DAYS = 90
 
 
 def definitions():
-    """What the cells tagged ``definitions`` of notebook 07 define, as a dict."""
+    """What the cells tagged ``definitions`` of notebook 08 define, as a dict."""
     found = {}
     for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
         if "definitions" in cell.metadata.get("tags", []):

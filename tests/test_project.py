@@ -20,7 +20,8 @@ from conftest import ROOT
 from tools import colab, readme
 from tools.run import source_hash
 
-HELPERS = ["data", "metrics", "baselines", "cells", "training", "study", "series", "comparison", "plots", "notebook"]
+HELPERS = ["checks", "data", "windows", "metrics", "baselines", "cells", "training", "study", "series"]
+HELPERS += ["comparison", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.reader", "tools.readme", "tools.run", "tools.colab"]
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
@@ -275,7 +276,7 @@ def test_the_answer_turns_with_the_numbers(tmp_path):
     assert f"equivalent {rmse.sum()}." in readme.answer(tmp_path)
     claims = pd.DataFrame({"claim": ["C1", "C2", "C3"], "verdict": ["holds", "wrong", "holds"]})
     claims.to_csv(tmp_path / "claims.csv")
-    assert "Of 3 claims, notebook 06 finds: holds 2, wrong 1." in readme.answer(tmp_path)
+    assert "Of 3 claims, notebook 07 finds: holds 2, wrong 1." in readme.answer(tmp_path)
 
 
 def test_citation_names_the_version_and_the_study():

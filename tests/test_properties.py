@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from helpers import baselines, comparison, data, metrics, study
+from helpers import baselines, comparison, metrics, study, windows
 from tools import results
 
 thousand = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
@@ -29,9 +29,9 @@ def test_windows(length, dtype, seed, window, horizon):
     series = np.random.default_rng(seed).integers(-99, 99, length).astype(dtype)
     if window + horizon > length:
         with pytest.raises(ValueError, match=r"window \+ horizon must not exceed"):
-            data.make_windows(series, window, horizon)
+            windows.make_windows(series, window, horizon)
         return
-    X, y = data.make_windows(series, window, horizon)
+    X, y = windows.make_windows(series, window, horizon)
     n = length - window - horizon + 1
     assert (X.shape, y.shape, X.dtype) == ((n, window), (n, horizon), series.dtype)
     rows = np.arange(n)[:, None]
@@ -45,11 +45,11 @@ def test_windows(length, dtype, seed, window, horizon):
 def test_splits(extra, test, validation, window, horizon):
     """Every target day of the series is in at most one part, in order of time, and the held-out parts are whole."""
     length = window + horizon + test + validation + extra
-    parts = data.chronological_split(length, window, horizon, test, validation)
+    parts = windows.chronological_split(length, window, horizon, test, validation)
     days = [set(range(part.start + window, part.stop - 1 + window + horizon)) for part in parts]
     border, start = length - test, length - test - validation
     assert days == [set(range(window, start)), set(range(start, border)), set(range(border, length))]
-    train, held_out = data.published_split(length, window, horizon, test)
+    train, held_out = windows.published_split(length, window, horizon, test)
     assert (train.start, train.stop, held_out.stop) == (0, held_out.start, length - window - horizon + 1)
     assert held_out.stop - held_out.start == test - horizon + 1
 
@@ -58,7 +58,7 @@ def test_splits(extra, test, validation, window, horizon):
 @given(values=arrays(float, st.tuples(st.integers(2, 6), st.integers(1, 2)), elements=NUMBERS, fill=NUMBERS))
 def test_min_max_there_and_back(values):
     assume((np.ptp(values, axis=0) > 0).all())
-    low, span = data.min_max(values)
+    low, span = windows.min_max(values)
     scaled = (values - low) / span
     assert scaled.min() == 0 and abs(scaled.max() - 1) < 1e-12
     np.testing.assert_allclose(scaled * span + low, values, rtol=1e-12, atol=1e-12 * np.abs(values).max())
@@ -73,13 +73,13 @@ def test_min_max_there_and_back(values):
 )
 def test_windows_normalised_there_and_back(X, horizon, unit, level):
     y = X[:, :1] + np.arange(horizon)
-    new_X, new_y, (last, spread) = data.normalise_windows(X, y)
+    new_X, new_y, (last, spread) = windows.normalise_windows(X, y)
     size = np.abs(X).max() + 10
-    np.testing.assert_allclose(data.undo_windows(new_X, last, spread), X, atol=1e-10 * size)
-    np.testing.assert_allclose(data.undo_windows(new_y, last, spread), y, atol=1e-10 * size)
+    np.testing.assert_allclose(windows.undo_windows(new_X, last, spread), X, atol=1e-10 * size)
+    np.testing.assert_allclose(windows.undo_windows(new_y, last, spread), y, atol=1e-10 * size)
     assert (new_X[:, -1] == 0).all() and (spread >= 1e-3).all()
     assume((X.std(axis=1) > 1e-2 * size).all())  # neither flat nor lost in rounding: then level and unit are forgotten
-    moved = data.normalise_windows(X * unit + level, y * unit + level, smallest_spread=1e-9)
+    moved = windows.normalise_windows(X * unit + level, y * unit + level, smallest_spread=1e-9)
     np.testing.assert_allclose(moved[0], new_X, atol=1e-6)
 
 
@@ -91,7 +91,7 @@ def test_what_a_protocol_does_is_undone(seed, protocol, scale, window, horizon):
     part = study.prepare(values, protocol, window, horizon)
     np.testing.assert_allclose(part.undo(part.test[1]), part.actual, atol=1e-9)
     np.testing.assert_allclose(part.undo(part.test[0][:, -1:]), part.last, atol=1e-9)
-    low, span = data.min_max(values)
+    low, span = windows.min_max(values)
     np.testing.assert_allclose(part.actual[-1] * span + low, values[-horizon:], rtol=1e-9, atol=1e-9 * scale)
 
 
@@ -131,7 +131,7 @@ def test_scores(shape, seed, unit, level):
     name=st.sampled_from(["last_value", "drift", "seasonal_naive", "nlinear"]),
 )
 def test_baselines(seed, window, horizon, season, name):
-    X, y = data.make_windows(walk(seed, 60), window, horizon)
+    X, y = windows.make_windows(walk(seed, 60), window, horizon)
     before = X.copy()
     model = baselines.make_baseline(name, season).fit(X[:30], y[:30])
     predicted = model.predict(X)

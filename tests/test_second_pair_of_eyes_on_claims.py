@@ -1,4 +1,4 @@
-"""The verdicts of notebooks 06 and 07 (claims.csv, verdict.csv) again, from the tables beside them: scipy alone.
+"""The verdicts of notebooks 07 and 08 (claims.csv, verdict.csv) again, from the tables beside them: scipy alone.
 
 Nothing of ours is imported. Written from the notebooks' texts, not from their code, so that a slip in one of the two
 shows.
@@ -279,7 +279,7 @@ def test_every_claim_is_judged_again(judged):
         assert claims[name]["verdict"] == verdict, name
 
 
-# --- verdict.csv of notebook 07 --------------------------------------------------------------------------------------
+# --- verdict.csv of notebook 08 --------------------------------------------------------------------------------------
 
 
 def test_every_verdict_on_one_series_is_derived_again():

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from helpers import data, metrics, study
-from helpers.data import check_integer
+from helpers import metrics, study, windows
+from helpers.checks import check_integer
 from tools.engine import _Computation, fingerprint, run_grid
 from tools.results import save_results
 
@@ -55,9 +55,9 @@ def test_every_run_gives_one_row_for_each_series(finished):
 def test_baselines_go_through_the_same_scoring(table, finished):
     grid, results, _ = finished
     index = next(i for i, run in enumerate(grid) if run["model"] == "last_value" and run["protocol"] == "sound")
-    low, span = data.min_max(table["b"].to_numpy())
-    X, y = data.make_windows((table["b"].to_numpy() - low) / span, 10, 2)
-    test = data.chronological_split(640, 10, 2)[2]
+    low, span = windows.min_max(table["b"].to_numpy())
+    X, y = windows.make_windows((table["b"].to_numpy() - low) / span, 10, 2)
+    test = windows.chronological_split(640, 10, 2)[2]
     expected = metrics.rmse(y[test], np.repeat(X[test][:, -1:], 2, axis=1))
     assert results[index]["rows"][1]["rmse"] == pytest.approx(expected, abs=1e-12)
 
@@ -73,9 +73,9 @@ def test_last_value_scores_one_in_sample(table):
     values = table["a"].to_numpy()
     for protocol in study.PROTOCOLS:
         part = study.prepare(values, protocol, 10, 4)
-        low, span = data.min_max(values)
+        low, span = windows.min_max(values)
         train = slice(0, len(part.train[0]))
-        X, y = data.make_windows((values - low) / span, 10, 4)
+        X, y = windows.make_windows((values - low) / span, 10, 4)
         forecast = np.repeat(X[train][:, -1:], 4, axis=1)
         assert metrics.mase(y[train], forecast, part.naive_error) == pytest.approx(1, abs=1e-12)
 

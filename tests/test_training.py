@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import training
-from helpers.data import make_windows
+from helpers.windows import make_windows
 
 keras = training.keras
 

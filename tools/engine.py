@@ -21,8 +21,8 @@ from pathlib import Path
 import joblib
 from tqdm.auto import tqdm
 
-from helpers import data
-from helpers.data import check_choice, check_integer
+from helpers import checks, windows
+from helpers.checks import check_choice, check_integer
 from helpers.study import BASELINES, KEYS, NETWORKS, PROTOCOLS, run_one
 from tools.results import GO_ON, storing
 
@@ -58,10 +58,10 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
     for run in grid:
         check_choice("dataset", run["dataset"], list(tables))
         if function is run_one:  # before anything is trained
-            split = data.chronological_split if PROTOCOLS[run["protocol"]][0] else data.published_split
+            split = windows.chronological_split if PROTOCOLS[run["protocol"]][0] else windows.published_split
             split(len(tables[run["dataset"]]), run["window"], run["horizon"])
     for name, table in tables.items():
-        data.check_table(table)
+        checks.check_table(table)
         if not {"source", "season"} <= set(table.attrs):
             raise ValueError(f"tables[{name!r}] must have attrs 'source' and 'season'; got {list(table.attrs)}.")
     cache = Path(folder) / "cache"

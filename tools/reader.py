@@ -1,4 +1,4 @@
-"""A reader's own file as a table (time, series): finds format, time column, layout and frequency, for notebook 07."""
+"""A reader's own file as a table (time, series): finds format, time column, layout and frequency, for notebook 08."""
 
 import csv
 import http.client

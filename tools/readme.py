@@ -35,7 +35,7 @@ def answer(folder=ROOT / "figures"):
     if (folder / "claims.csv").is_file():
         claims = pd.read_csv(folder / "claims.csv")
         lines.append(
-            f"**What is said about them.** Of {len(claims)} claims, notebook 06 finds: {_tally(claims.verdict)}"
+            f"**What is said about them.** Of {len(claims)} claims, notebook 07 finds: {_tally(claims.verdict)}"
         )
     return "\n".join(f"- {line}" for line in lines)
 

@@ -1,6 +1,6 @@
-"""Memory of notebook 07 on a long file: ``python tests/benchmarks/million_rows.py [rows]``.
+"""Memory of notebook 08 on a long file: ``python tests/benchmarks/million_rows.py [rows]``.
 
-A CSV of hourly values with a daily season is written, notebook 07 runs on it at `smoke` by papermill, and the memory of
+A CSV of hourly values with a daily season is written, notebook 08 runs on it at `smoke` by papermill, and the memory of
 all its processes together is taken ten times a second.
 """
 
@@ -38,7 +38,7 @@ def used_by(process):
 
 
 def measure(rows):
-    """(peak bytes of all processes together, seconds, what papermill printed, exit code) of notebook 07."""
+    """(peak bytes of all processes together, seconds, what papermill printed, exit code) of notebook 08."""
     (notebook,) = (ROOT / "notebooks").glob("07_*.ipynb")
     with tempfile.TemporaryDirectory() as folder:
         write_csv(Path(folder) / "long.csv", rows)

@@ -1,4 +1,4 @@
-"""How often notebook 07 finds a planted answer: run ``python tests/benchmarks/planted_winners.py [draws]``.
+"""How often notebook 08 finds a planted answer: run ``python tests/benchmarks/planted_winners.py [draws]``.
 
 Simulated series of 1,000 steps with known answers (random walk: the last value; wandering season: seasonal naive or
 NLinear; Mackey-Glass: a network), forecast 5 steps ahead with the notebook's own functions and its ``quick`` budget.

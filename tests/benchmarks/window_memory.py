@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from helpers.data import chronological_split, make_windows
+from helpers.windows import chronological_split, make_windows
 
 WINDOW, HORIZON, BATCH = 60, 20, 256
 MIB = 2**20

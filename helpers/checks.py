@@ -1,0 +1,158 @@
+"""Checks of arguments: each refuses what it can't use in one sentence (which argument, what came, what is allowed)."""
+
+import warnings
+from collections.abc import Collection
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+
+
+def check_choice(name, value, allowed):
+    """Return ``value``, or raise ValueError that names the argument and what is allowed."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}.")
+    return value
+
+
+def check_integer(name, value, minimum=1, maximum=None):
+    """Return ``value`` as int; raise TypeError if it is no whole number, ValueError if it is out of range."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number; got {value!r}.")
+    if value < minimum or (maximum is not None and value > maximum):
+        allowed = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
+    return int(value)
+
+
+def check_positive(name, value):
+    """Return ``value``, or raise ValueError or TypeError where it is no finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a positive number; got {value!r}.")
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name} must be a positive number; got {value!r}.")
+    return value
+
+
+def check_text(name, value):
+    """Return ``value``, a text that is not empty, or raise ValueError that says what came."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be a text that is not empty; got {value!r}.")
+    return value
+
+
+def check_list(name, values, check):
+    """Return ``values`` as a list of different items, each as ``check(name, item)`` gives it; or raise one sentence."""
+    if isinstance(values, str) or not isinstance(values, Collection) or not len(values):
+        raise ValueError(f"{name} must be a list of at least one; got {values!r}.")
+    items = [check(name, item) for item in values]
+    if len(set(items)) < len(items):
+        raise ValueError(f"{name} must name each once; got {values!r}.")
+    return items
+
+
+def check_array(name, values, axes=None):
+    """Return ``values`` as floats, all finite, or raise one sentence that says what is wrong.
+
+    ``axes`` names the axes, say "n, horizon", of which none may be empty; None allows any shape.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        shape = f" ({axes})" if axes else ""
+        raise TypeError(f"{name} must be an array of numbers{shape}; got {type(values).__name__}.") from error
+    if axes and (array.ndim != len(axes.split(", ")) or not array.size):
+        raise ValueError(f"{name} must have shape ({axes}), each at least 1; got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite numbers; got {(~np.isfinite(array)).sum()} that are not.")
+    return array
+
+
+def check_windows(X, y):
+    """Raise one sentence unless X (n, window) and y (n, horizon) are arrays of finite numbers with one n."""
+    X, y = check_array("X", X, "n, window"), check_array("y", y, "n, horizon")
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have the same number of rows; got {len(X)} and {len(y)}.")
+
+
+def check_table(table):
+    """Return ``table`` as a float table (time, series), or raise one sentence that says what is wrong and what to do.
+
+    Refused, and never mended: another type, text, booleans, complex numbers, missing or infinite values, a constant
+    series, two series of one name, and an index whose times (or numbers) are missing, repeat, go back or skip.
+    """
+    if isinstance(table, pd.Series):
+        table = table.to_frame()
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"table must be a pandas DataFrame or Series (time x series); got {type(table).__name__}.")
+    if table.empty:
+        raise ValueError(f"table must hold at least one value; got shape {table.shape}.")
+    if not table.columns.is_unique:
+        name = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"each series must have a name of its own; got {name!r} more than once.")
+    _check_index(table.index)
+    for column in table.columns:
+        _check_series(table[column])
+    return table.astype(float)
+
+
+def _check_series(series):
+    kind = pd.api.types
+    if not kind.is_numeric_dtype(series) or kind.is_bool_dtype(series) or kind.is_complex_dtype(series):
+        raise ValueError(f"series {series.name!r} must hold numbers; got values of type {series.dtype}.")
+    values = series.to_numpy(dtype=float, na_value=np.nan)
+    ways_out = {
+        "missing": "fill them from the past alone (table.ffill()), or keep an unbroken stretch (table.loc[start:end])",
+        "infinite": "find out what made them, or mark them as missing (table.replace([np.inf, -np.inf], np.nan))",
+    }
+    for what, bad in {"missing": np.isnan(values), "infinite": np.isinf(values)}.items():
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(
+                f"series {series.name!r} must hold finite numbers; got {bad.sum()} {what} of {len(bad)} values, the "
+                f"first in row {row} (index {series.index[row]}): {ways_out[what]}."
+            )
+    if len(values) > 1 and np.ptp(values) == 0:
+        raise constant_series(series.name, values[0])
+
+
+def _check_index(index):
+    is_time = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
+    if not is_time and not pd.api.types.is_numeric_dtype(index):
+        raise ValueError(f"the index must hold times or numbers; got {index.dtype}: convert it with pd.to_datetime.")
+    if index.hasnans:
+        raise ValueError(f"each row must have a time; got none in row {int(index.isna().argmax())}: add it or cut it.")
+    if not index.is_unique:
+        twice = index.duplicated()
+        raise ValueError(
+            f"each time must occur once; got {twice.sum()} repeated, the first {index[twice][0]} in row "
+            f"{int(twice.argmax())}: decide which row counts (table[~table.index.duplicated()] keeps the first)."
+        )
+    steps = np.diff(index.asi8 if is_time else index.to_numpy(dtype=float))
+    if (steps < 0).any():
+        row = int((steps < 0).argmax()) + 1
+        raise ValueError(
+            f"times must rise; got {index[row]} in row {row} after {index[row - 1]}: use table.sort_index() if the "
+            "rows are merely out of order."
+        )
+    if len(steps) > 1 and not np.allclose(steps, steps[0]) and not _is_calendar(index):
+        row = int((~np.isclose(steps, np.median(steps))).argmax()) + 1
+        raise ValueError(
+            f"times must be evenly spaced (or business days, months, ...); got {index[row]} in row {row} after "
+            f"{index[row - 1]}: make the gaps visible (table.asfreq('D'), then treat what is missing) or, where only "
+            "the order counts, as for trading days, number the rows (table.reset_index(drop=True))."
+        )
+
+
+def _is_calendar(index):
+    """Whether the times are business days, month ends and the like: even, though not in hours."""
+    with warnings.catch_warnings():  # pandas 3 announces another type of answer; all that counts here is None
+        warnings.simplefilter("ignore")
+        return isinstance(index, pd.DatetimeIndex) and pd.infer_freq(index) is not None
+
+
+def constant_series(name, value):
+    """The ValueError for a series that never changes, by its name and value."""
+    return ValueError(
+        f"series {name!r} is constant ({value:g} throughout): it cannot be scaled and needs no forecast; leave it out."
+    )
