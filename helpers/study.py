@@ -30,13 +30,14 @@ MODELS = BASELINES + NETWORKS
 KEYS = ["protocol", "dataset", "source", "horizon", "model", "seed"]
 COLUMNS = [
     *["protocol", "dataset", "source", "horizon", "model", "units", "params", "seed", "series"],
-    *["rmse", "mae", "mase", "da", "epochs", "train_seconds", "compile_seconds"],
+    *["rmse", "mae", "mase", "da", "epochs", "train_seconds", "compile_seconds", "device"],
 ]
 # Budgets with and without early stopping, the same for all networks; 200 epochs are those of Velarde et al. (2022).
 SETTINGS = {
     True: {"epochs": 100, "patience": 10, "batch_size": 32, "learning_rate": 1e-3},
     False: {"epochs": 200, "patience": None, "batch_size": 32, "learning_rate": 1e-3},
 }
+MORE_SETTINGS = {"dropout": 0.0, "loss": "mse", "clip": None, "windows_per_epoch": None}  # of a run that has none
 
 
 def make_grid(protocol, datasets, horizons, models, seeds, *, window=60, units=128, **settings):
@@ -119,11 +120,12 @@ def prepare(values, protocol, window, horizon):
 
 
 @functools.lru_cache(maxsize=32)
-def _trainer(cell, units, window, horizon, batch_size, learning_rate):
-    """A compiled trainer of this shape, kept by each worker process for the next seed."""
+def _trainer(shape, inputs, dropout, batch_size, loss, clip):
+    """A compiled trainer of this shape, kept by each worker process for the next seed or learning rate."""
     from helpers import training
 
-    return training.Trainer(training.build_model(cell, units, window, horizon), batch_size, learning_rate)
+    model = training.build_model(*shape, inputs=inputs, dropout=dropout)
+    return training.Trainer(model, batch_size, loss=loss, clip=clip)
 
 
 def cell_and_units(run):
@@ -137,18 +139,28 @@ def cell_and_units(run):
 
 
 def fit_network(train, validation, run, progress=False):
-    """Train the network of one run (as from ``make_grid``) on the pair ``train``; return (model, History)."""
+    """Train the network of one run (as from ``make_grid``) on the pair ``train``; return (model, History).
+
+    ``train`` and ``validation`` (or None, as for a refit of ``epochs``) are pairs X (n, window) or (n, window, inputs),
+    y (n, horizon). The run may also hold dropout, loss, clip and windows_per_epoch; see ``training``. The network is
+    used again by the next run of its shape: take its weights before.
+    """
     from helpers import training
 
-    shape = (*cell_and_units(run), train[0].shape[1], train[1].shape[1])
-    trainer = _trainer(*shape, run["batch_size"], run["learning_rate"])
+    X, y = train
+    settings = MORE_SETTINGS | run
+    shape = (*cell_and_units(run), X.shape[1], y.shape[1])
+    inputs = X.shape[2] if X.ndim == 3 else 1
+    trainer = _trainer(shape, inputs, *(settings[name] for name in ("dropout", "batch_size", "loss", "clip")))
     history = trainer.fit(
         *train,
         epochs=run["epochs"],
         validation=validation,
         patience=run["patience"],
         seed=run["seed"],
-        weights=training.build_model(*shape, seed=run["seed"]).get_weights(),
+        weights=training.build_model(*shape, seed=run["seed"], inputs=inputs).get_weights(),
+        learning_rate=run["learning_rate"],
+        windows_per_epoch=settings["windows_per_epoch"],
         progress=progress,
     )
     return trainer.model, history
@@ -167,7 +179,7 @@ def run_one(table, run):
     series = {name: prepare(table[name].to_numpy(), run["protocol"], run["window"], run["horizon"]) for name in table}
     first = next(iter(series.values()))
     inputs = np.concatenate([part.test[0] for part in series.values()])
-    facts = {"units": 0, "params": 0, "epochs": 0, "train_seconds": 0.0, "compile_seconds": 0.0}
+    facts = {"units": 0, "params": 0, "epochs": 0, "train_seconds": 0.0, "compile_seconds": 0.0, "device": "cpu"}
     result = {"rows": [], "forecasts": [], "loss": [], "direction": [], "actual": []}
     if run["model"] in BASELINES:
         model = baselines.make_baseline(run["model"], table.attrs["season"]).fit(*first.train)
@@ -180,6 +192,7 @@ def run_one(table, run):
         forecasts = training.predict(network, inputs)
         facts |= {"units": network.layers[0].units, "params": network.count_params(), "epochs": len(history.loss)}
         facts |= {"train_seconds": sum(history.seconds), "compile_seconds": history.compile_seconds}
+        facts |= {"device": history.device}
         result |= {"run": run, "history": history, "weights": network.get_weights()}
     for (name, part), forecast in zip(series.items(), np.split(forecasts, len(series)), strict=True):
         predicted = part.undo(forecast)
@@ -217,11 +230,11 @@ def find(grid, results, **wanted):
 
 
 def rebuild(result):
-    """The trained network of one run, from the weights that ``run_one`` kept."""
+    """The trained network of one run, from the weights that ``run_one`` kept (dropout has none)."""
     from helpers import training
 
-    run = result["run"]
+    run, weights = result["run"], result["weights"]
     cell, units = cell_and_units(run)
-    model = training.build_model(cell, units, run["window"], run["horizon"])
-    model.set_weights(result["weights"])
+    model = training.build_model(cell, units, run["window"], run["horizon"], inputs=len(weights[0]))
+    model.set_weights(weights)
     return model

@@ -14,7 +14,7 @@ from helpers.notebook import check_path
 from helpers.study import COLUMNS, KEYS, tidy
 
 PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
-NAMES = ["protocol", "dataset", "source", "model", "series"]  # columns of text: a series may well be called NA
+NAMES = ["protocol", "dataset", "source", "model", "series", "device"]  # columns of text: a series may well be called NA
 GO_ON = "start again, and it goes on from the finished runs"
 
 
@@ -83,6 +83,8 @@ def read_results(path):
         raise ValueError(
             f"results must be a table in a CSV file; got {str(path)!r} ({type(error).__name__})."
         ) from error
+    if "device" not in table:  # tables of the first edition
+        table["device"] = "cpu"
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise ValueError(f"results lacks the column(s) {', '.join(missing)}; it must have {', '.join(COLUMNS)}.")
