@@ -14,7 +14,7 @@ from helpers.notebook import check_path
 from helpers.study import COLUMNS, KEYS, tidy
 
 PUBLISHED_RESULTS = Path(__file__).resolve().parents[1] / "figures" / "results.csv"
-NAMES = ["protocol", "dataset", "source", "model", "series", "device"]  # columns of text: a series may well be called NA
+NAMES = ["protocol", "dataset", "source", "model", "series", "device"]  # text: a series may be called NA
 GO_ON = "start again, and it goes on from the finished runs"
 
 
