@@ -75,6 +75,7 @@ def simulated_table(n_seeds=5, published_seeds=2, spread=0.02, seed=1, source="s
                             40 if run else 0,
                             seconds,
                             3.0,
+                            "cpu",
                         ]
                         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS), losses

@@ -160,7 +160,7 @@ def tables(draw):
     series = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     rng = np.random.default_rng(draw(SEEDS))
     models = rng.choice(study.MODELS, 2, replace=False)
-    texts = {"protocol": "sound", "dataset": draw(NAMES), "source": "simulated"}
+    texts = {"protocol": "sound", "dataset": draw(NAMES), "source": "simulated", "device": "cpu"}
     rows = [
         texts | {"model": model, "seed": seed, "series": name, "units": 2, "params": 9, "horizon": 20, "epochs": 3}
         for model in models
