@@ -100,7 +100,9 @@ def code_lines(path):
 
 
 def test_the_helpers_stay_small():
-    assert sum(map(code_lines, (ROOT / "helpers").glob("*.py"))) <= 1500  # design.md: pictures/ apart; merge or delete first
+    assert (
+        sum(map(code_lines, (ROOT / "helpers").glob("*.py"))) <= 1500
+    )  # helpers/pictures apart: merge or delete first
 
 
 def test_the_lock_has_hashes_covers_the_project_and_names_no_address():
