@@ -24,6 +24,7 @@ HELPERS = ["checks", "data", "windows", "metrics", "baselines", "cells", "traini
 HELPERS += ["comparison", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.reader", "tools.readme", "tools.run", "tools.colab"]
+MODULES += ["tools.replay", "tools.prose"]
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"

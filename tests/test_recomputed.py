@@ -34,8 +34,11 @@ MEASURES = """grades = pd.DataFrame({"grade": [1.5, 2.5]})
 grades.to_csv(run.output / "grades.csv", index=False)
 np.savez_compressed(run.output / "losses.npz", **losses)"""
 CELLS = [
-    ('import types\nfrom pathlib import Path\nimport numpy as np\nimport pandas as pd\nprofile, output_dir = "quick", "."', "parameters"),
-    ("run = types.SimpleNamespace(output=Path(output_dir))\nprint('profile', profile, '| numpy 1.0')", None),
+    (
+        'import types, pathlib\nimport numpy as np\nimport pandas as pd\nprofile, output_dir = "quick", "."',
+        "parameters",
+    ),
+    ("run = types.SimpleNamespace(output=pathlib.Path(output_dir))\nprint('profile', profile, '| numpy 1.0')", None),
     (MEASURES, "measures"),
     ("raise RuntimeError('this trains')", "networks"),
     ("print(grades.grade.mean(), losses['a'].sum())", None),
@@ -87,5 +90,5 @@ def test_the_command_names_notebook_and_cell(tables, capsys):
     path = tables / "09_toy.ipynb"
     nbformat.write(toy("2.0 4\n"), path)
     assert replay.main([str(path), "--tables", str(tables)]) == 1
-    assert capsys.readouterr().out.startswith("09_toy: code cell 4: \"print(grades")
+    assert capsys.readouterr().out.startswith('09_toy: code cell 4: "print(grades')
     assert json.loads(path.read_text(encoding="utf-8"))["cells"][4]["outputs"][0]["text"] == ["2.0 4\n"]

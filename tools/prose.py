@@ -110,11 +110,12 @@ class Paragraph:
     @property
     def expressions(self):
         """The comment's expressions, as (source on one line, code to evaluate, whether it is starred)."""
-        body = ast.parse(f"(\n{self.check}\n)", mode="eval").body
-        parts = body.elts if isinstance(body, ast.Tuple) else [body]
+        listed = f"[\n{self.check}\n]"
+        body = ast.parse(listed, mode="eval").body
+        parts = body.elts if isinstance(body, ast.List) else [body]
         starred = [isinstance(part, ast.Starred) for part in parts]
         parts = [part.value if star else part for part, star in zip(parts, starred, strict=True)]
-        text = [" ".join(ast.get_source_segment(f"(\n{self.check}\n)", part).split()) for part in parts]
+        text = [" ".join(ast.get_source_segment(listed, part).split()) for part in parts]
         return list(zip(text, map(ast.unparse, parts), starred, strict=True))
 
 
@@ -162,7 +163,7 @@ def _events(token, is_title):
             yield "comment", COMMENT.fullmatch(text)[1].strip()
         elif child.type in ("softbreak", "hardbreak"):
             yield "prose", " "
-        elif child.type in ("text", "image") or PLAIN_NUMBER.fullmatch(text):
+        elif child.type in ("text", "image") or (child.type != "code_inline" and PLAIN_NUMBER.fullmatch(text)):
             order = re.match(r"\d+\. |", text)[0] if is_title and number == 0 else ""  # "# 2. Inside the gates"
             yield "hidden", order
             yield "prose", text.removeprefix(order)
