@@ -150,6 +150,15 @@ def paragraphs(markdown):
     return [*found, *_paragraph(pieces)]
 
 
+def plain(markdown):
+    """The prose of a Markdown text alone: without headings, code, equations and comments."""
+    tokens, text = MARKDOWN.parse(markdown), []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if before is None or before.type != "heading_open":
+            text += [text for kind, text in _events(token, is_title=False) if kind == "prose"]
+    return "".join(text)
+
+
 def _events(token, is_title):
     """What a token of Markdown holds, in order: pairs of "prose", "hidden" or "comment" and a text."""
     if token.type == "html_block":
@@ -405,7 +414,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")  # else Jupyter warns
     wrong = 0
-    for path in map(_path, options.notebooks or [*sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ROOT / "README.md"]):
+    for path in map(path_of, options.notebooks or [*sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ROOT / "README.md"]):
         if not path.is_file():
             parser.error(f"NOTEBOOK must be a path, a notebook's number or README.md; got {str(path)!r}.")
         if path.suffix == ".ipynb":
@@ -424,8 +433,8 @@ def main(arguments=None):
     return int(wrong > 0)
 
 
-def _path(name):
-    """The path of a notebook given by its number, else the path itself."""
+def path_of(name):
+    """The path of a notebook given by its number ("02"), else the path itself."""
     numbered = sorted(NOTEBOOKS.glob(f"{name}_*.ipynb")) if re.fullmatch(r"\d\d", str(name)) else []
     return numbered[0] if numbered else Path(name)
 

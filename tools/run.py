@@ -1,7 +1,8 @@
 """Execute all notebooks in order: ``python -m tools.run quick`` (or ``smoke``, ``full``).
 
 Leaves executed notebooks, HTML pages with an index, figures and tables under ``build/``. With ``--publish`` executed
-notebooks replace those in ``notebooks/``, and figures and tables go to ``figures/``.
+notebooks replace those in ``notebooks/``, and figures and tables go to ``figures/``. ``--only 02 04`` runs, and
+publishes, just these notebooks with what they write.
 """
 
 import argparse
@@ -149,14 +150,18 @@ def _thumbnail(notebook):
     return {}
 
 
-def publish(notebooks, output):
-    """Put the executed notebooks in place of the sources, and figures and tables into ``figures/``."""
+def publish(notebooks, output, since=0):
+    """Put the executed notebooks in place of the sources, and figures and tables into ``figures/``.
+
+    ``since``: leave out what was written before this time (seconds since the epoch), by other notebooks or runs.
+    """
     for path in notebooks:
         nbformat.write(cleaned(path), NOTEBOOKS / path.name)
     folder = ROOT / "figures"
     folder.mkdir(exist_ok=True)
     for path in [*(output / "figures").glob("*.png"), *output.glob("*.csv"), *output.glob("*.npz")]:
-        shutil.copy(path, folder / path.name)
+        if path.stat().st_mtime >= since:
+            shutil.copy(path, folder / path.name)
     replace_between(ROOT / "README.md", "answer", answer())
 
 
@@ -166,10 +171,14 @@ def main(arguments=None):
     parser.add_argument("profile", choices=PROFILES, nargs="?", default="quick")
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for all results (default: build)")
     parser.add_argument("--publish", action="store_true", help="also renew notebooks/ and figures/ from this run")
+    parser.add_argument("--only", nargs="+", metavar="NUMBER", help="run just these notebooks, by number: 02 04")
     options = parser.parse_args(arguments)
     output = options.output.resolve()
-    paths = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
-    executed = []
+    paths = {path.stem[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))}
+    if unknown := sorted(set(options.only or []) - set(paths)):
+        parser.error(f"--only must be numbers of notebooks ({', '.join(paths)}); got {', '.join(unknown)}.")
+    paths = [path for number, path in paths.items() if not options.only or number in options.only]
+    executed, started = [], time.time()
     for number, path in enumerate(paths, start=1):
         print(f"{number}/{len(paths)} {path.stem} ...", end=" ", flush=True)
         try:
@@ -189,9 +198,10 @@ def main(arguments=None):
         print(f"{seconds:.0f} s", flush=True)
     index = write_pages(executed, output / "html")
     if options.publish:
-        publish(executed, output)
-    verdicts = pd.read_csv(output / "verdicts.csv")
-    print("\n" + verdicts[VERDICT_COLUMNS].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
+        publish(executed, output, since=started if options.only else 0)
+    if not options.only:
+        verdicts = pd.read_csv(output / "verdicts.csv")
+        print("\n" + verdicts[VERDICT_COLUMNS].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
     print(f"\npages      {index}\nnotebooks  {output / 'notebooks'}\nfigures    {output / 'figures'}")
     return 0
 
