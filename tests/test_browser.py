@@ -45,6 +45,7 @@ def copy_of_the_series(folder):
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
+                cell.metadata.pop("jupyter", None)  # what is folded has no prompt to watch (folding has a test below)
         smaller = {"profile": "smoke", **SMALLER.get(path.stem[:2], {})}
         parameters = tagged(notebook, "parameters")
         if "n_jobs = " in parameters.source:
@@ -205,6 +206,21 @@ def test_a_failing_cell_would_be_seen(lab, browser):
     page = browser.new_page()
     assert [text.strip() for text in run_all(page, lab, path)] == ["[1]:", "[2]:", "[ ]:"]
     assert "ZeroDivisionError" in page.locator(FAULTS).text_content()
+
+
+def test_jupyterlab_folds_what_is_marked_and_opens_it_with_a_click(lab, browser):
+    cells = [nbformat.v4.new_code_cell(source) for source in ("shown = 1", "# @title Imports\nfolded = 2")]
+    cells[1].metadata = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = lab.folder / "series" / "notebooks" / "folds.ipynb"
+    nbformat.write(notebook, path)
+    page = browser.new_page()
+    page.goto(f"{lab.address}/lab/workspaces/folds/tree/notebooks/{path.name}?token={lab.token}&reset")
+    expect(page.get_by_text("shown = 1")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("folded = 2")).to_have_count(0)
+    page.locator(".jp-CodeCell .jp-Placeholder").click()
+    expect(page.get_by_text("folded = 2")).to_be_visible()
 
 
 def saved_alts(path, seconds=30):

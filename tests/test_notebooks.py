@@ -14,7 +14,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import HAVE_PUBLISHED, NO_NETWORK, PUBLISHED, ROOT
+from conftest import HAVE_PUBLISHED, NO_NETWORK, PUBLISHED, ROOT, STILL_TO_COME
 
 from helpers import study
 from helpers.baselines import make_baseline
@@ -33,6 +33,11 @@ def tagged(notebook, tag):
     """The one cell with a tag."""
     (cell,) = [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
     return cell
+
+
+def bootstrap(notebook):
+    """The code of the first cell, the same everywhere; a folded one has a title above it."""
+    return re.sub(r"\A# @title .*\n", "", tagged(notebook, "bootstrap").source)
 
 
 def code(notebook):
@@ -194,11 +199,12 @@ def test_every_notebook_has_solutions():
 def test_anatomy(path):
     notebook = nbformat.read(path, as_version=4)
     cells = code(notebook)
-    assert 40 <= len(notebook.cells) <= 140
+    if path.stem[:2] in STILL_TO_COME:  # else test_how_it_reads has more
+        assert 40 <= len(notebook.cells) <= 140
+        assert max(len(cell.source.splitlines()) for cell in cells) <= 25
     lengths = sorted(len(cell.source.splitlines()) for cell in cells)
     assert lengths[len(lengths) // 2] <= 8
-    assert lengths[-1] <= 25
-    assert tagged(notebook, "bootstrap").source == tagged(BOOTSTRAP, "bootstrap").source
+    assert bootstrap(notebook) == bootstrap(BOOTSTRAP)
     for line in ("You will learn", "Time:", "Needs:"):
         assert line in notebook.cells[0].source
     assert "What you have seen" in "".join(cell.source for cell in notebook.cells)
@@ -283,6 +289,61 @@ def test_a_failing_cell_makes_the_run_fail_and_keeps_the_partial_notebook(tmp_pa
     kept = nbformat.read(tmp_path / "build" / "notebooks" / "01_fails.ipynb", as_version=4)
     assert "before" in str(kept.cells)
     assert "after\\n" not in str([cell.get("outputs") for cell in kept.cells])
+
+
+WRITES = """output_dir = "build"
+from pathlib import Path
+(Path(output_dir) / "figures").mkdir(parents=True, exist_ok=True)
+(Path(output_dir) / "figures" / "{0}.png").write_bytes(b"new")
+(Path(output_dir) / "{0}.csv").write_text("new")"""
+
+
+@pytest.fixture
+def two_notebooks(tmp_path, monkeypatch):
+    """A series of two notebooks that write a figure and a table each, of an earlier run so far."""
+    for number in ("02", "04"):
+        cells = [nbformat.v4.new_markdown_cell(f"# {number}\n\nA notebook.")]
+        cells.append(nbformat.v4.new_code_cell(WRITES.format(number), metadata={"tags": ["parameters"]}))
+        cells[1].source, rest = cells[1].source.split("\n", 1)
+        cells.append(nbformat.v4.new_code_cell(rest))
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        for folder in ("notebooks", "notebooks/solutions"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            nbformat.write(notebook, tmp_path / folder / f"{number}_toy.ipynb")
+        for folder, name in (
+            ("build/figures", f"{number}.png"),
+            ("build", f"{number}.csv"),
+            ("figures", f"{number}.csv"),
+        ):
+            (tmp_path / folder).mkdir(exist_ok=True, parents=True)
+            (tmp_path / folder / name).write_text("old")
+            os.utime(tmp_path / folder / name, (0, 0))
+    (tmp_path / "README.md").write_text("<!-- answer -->\n<!-- /answer -->\n")
+    monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "answer", lambda: "An answer.")
+    return tmp_path
+
+
+def test_one_notebook_alone_is_run_and_published_with_what_it_wrote(two_notebooks, capsys):
+    output = two_notebooks / "build"
+    assert runner.main(["smoke", "--output", str(output), "--only", "04", "--publish"]) == 0
+    assert "1/1 04_toy ..." in capsys.readouterr().out
+    published = {path.name: path.read_text() for path in (two_notebooks / "figures").iterdir()}
+    assert published == {"04.png": "new", "04.csv": "new", "02.csv": "old"}
+    executed = {
+        path.name: "executed_source" in path.read_text() for path in (two_notebooks / "notebooks").glob("*.ipynb")
+    }
+    assert executed == {"02_toy.ipynb": False, "04_toy.ipynb": True}
+    runner.publish([], output)  # a whole run publishes all that is there
+    assert {path.name for path in (two_notebooks / "figures").iterdir()} == {"02.csv", "02.png", "04.csv", "04.png"}
+
+
+def test_an_unknown_number_is_refused_in_one_sentence(two_notebooks, capsys):
+    with pytest.raises(SystemExit):
+        runner.main(["smoke", "--only", "04", "9"])
+    assert "--only must be numbers of notebooks (02, 04); got 9." in capsys.readouterr().err
 
 
 def test_a_kernel_that_is_killed_makes_the_run_fail_in_one_sentence(tmp_path, monkeypatch, capsys):

@@ -88,6 +88,45 @@ def test_pages_fit_a_phone_a_desk_and_paper(folder, browser):
     assert missing == []
 
 
+@pytest.fixture
+def folded_page(tmp_path):
+    """A page with one cell that is folded and one that is not."""
+    cells = [nbformat.v4.new_markdown_cell("# Toy\n\nIt is 8.\n<!-- check: a > b -->\n\n- 9\n<!-- settings -->")]
+    cells += [nbformat.v4.new_code_cell(source) for source in ("# @title Imports & set-up\nfolded = 2", "shown = 1")]
+    cells[1].metadata = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+    cells[1].outputs = [nbformat.v4.new_output("stream", text="an output\n")]
+    runner._write_page(nbformat.v4.new_notebook(cells=cells), tmp_path / "toy.html", "")
+    return tmp_path / "toy.html"
+
+
+def test_a_page_folds_what_is_marked_and_shows_no_check(folded_page):
+    text = folded_page.read_text(encoding="utf-8")
+    body = text[text.index("<main>") :]
+    assert body.count("<details") == body.count("</details>") == 1
+    inside = body[body.index("<details") : body.index("</details>")]
+    assert "<summary>Imports &amp; set-up</summary>" in inside
+    assert "folded" in inside.split("</summary>")[1]
+    assert "shown" not in inside and "an output" not in inside
+    visible = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    assert "check:" not in visible and "settings" not in visible
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_folded_cell_opens_with_a_click_and_for_print(javascript, folded_page, browser):
+    tab = browser.new_context(java_script_enabled=javascript).new_page()
+    tab.goto(folded_page.as_uri())
+    code = tab.locator("main details pre")
+    assert not code.is_visible()
+    assert tab.get_by_text("an output").is_visible()
+    tab.locator("summary", has_text="Imports").click()
+    assert code.is_visible()
+    tab.locator("summary", has_text="Imports").click()
+    assert not code.is_visible()
+    tab.emulate_media(media="print")
+    assert code.is_visible()
+
+
 # Machado, Oliveira & Fernandes (2009), A physiologically-based model for simulation of color vision deficiency, their
 # matrices of severity 1.0; on linear RGB
 VISION = {

@@ -17,6 +17,7 @@ COLAB = "https://colab.research.google.com"
 BADGE = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{{name}}/blob/main/notebooks/{{path}})"
 ANY_BADGE = r"\n\n\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)"
 ADDRESS = re.compile(r"(https://github\.com/(?P<name>[\w.-]+/[\w-][\w.-]*?)(\.git)?/?|file:///\S+)?")
+FORM_TITLE = re.compile(r"(# @title .*\n)?")  # a folded cell's first line
 UNKNOWN = "This copy does not know its own address yet; `make colab REPO=https://github.com/OWNER/NAME` writes it in."
 
 
@@ -33,7 +34,7 @@ def install_missing():
 def write_address(address, root=ROOT):
     """Write the repository's ``address`` into README and every notebook, with Colab's badges; "" takes both out.
 
-    The cell that holds it is copied from the first notebook to all others.
+    The cell that holds it is copied from the first notebook to all others, below the title that folds it in Colab.
 
     Raises
     ------
@@ -57,7 +58,8 @@ def write_address(address, root=ROOT):
         bootstrap = next(cell for cell in notebook.cells if "bootstrap" in cell.metadata.get("tags", []))
         if first_cell is None:  # the same in all notebooks: that of 01
             first_cell = re.sub(r'(?m)^repository = ".*?"', f'repository = "{address}"', bootstrap.source)
-        bootstrap.source = first_cell
+            first_cell = first_cell.removeprefix(FORM_TITLE.match(first_cell)[0])
+        bootstrap.source = FORM_TITLE.match(bootstrap.source)[0] + first_cell
         title, text = re.sub(ANY_BADGE, "", notebook.cells[0].source).split("\n", 1)
         badge = name and BADGE.format(name=name, path=path.relative_to(folder).as_posix())
         notebook.cells[0].source = "\n".join([title, *(["", badge] if badge else []), text])

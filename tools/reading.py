@@ -1,4 +1,4 @@
-"""How a notebook reads, in numbers, and its limits: ``python -m tools.reading [NOTEBOOK ...]`` (path, or number: 02)."""
+"""How a notebook reads, in numbers, and its limits: ``python -m tools.reading [NOTEBOOK ...]`` (path or number, 02)."""
 
 import argparse
 import ast
@@ -157,7 +157,7 @@ def builds_a_sentence(source):
 
 
 def problems(number, found):
-    """Which limits a Reading breaks, as sentences; ``number``: of the notebook ("02"), as some have limits of their own."""
+    """Which limits a Reading breaks, as sentences; some notebooks ("02") have limits of their own."""
     limits = LIMITS | OWN_LIMITS.get(number, {})
     broken = []
     if found.words < limits["words"]:
