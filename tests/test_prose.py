@@ -53,7 +53,8 @@ def test_numbers_are_found(text, numbers):
         "`x = 5` and ``6``",
         "```\nx = 5\n```",
         "[here](https://example.org/5), <https://example.org/6>, doi 10.3390/engproc2022018030, arXiv:1412.3555",
-        "Cho et al. (2014), Okabe & Ito (2008); (Hochreiter & Schmidhuber, 1997; Graves, 2013) and Mahy et al. 1994",
+        "Cho et al. (2014), Okabe & Ito (2008), Mahy et al. 1994",
+        "(Gers & Cummins 2000, after Hochreiter & Schmidhuber, 1997; Graves, 2013)",
         "M3, C4, H200, float32, GPT-4, UTF-8, v1.2, 02_gates.png, a 2-D array",
         "Python 3.11, 3.12 or 3.13, Keras 3, pandas 2.2 and 2.20.0",
         "notebook 5, Notebooks 04 to 07, 02 and 03; section 3.2, Sections 3.1 and 3.2, figure 2, exercise 1",
@@ -101,7 +102,10 @@ def test_a_number_is_compared_at_its_printed_precision(printed, right, wrong):
     assert not found(printed, wrong)
 
 
-@given(st.floats(-1e6, 1e6), st.integers(0, 5), st.sampled_from(["{:.{}f}", "{:,.{}f}", "{:.{}e}", "{:+.{}f}"]))
+SIZES = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-200)  # below, floats lose their digits
+
+
+@given(SIZES, st.integers(0, 5), st.sampled_from(["{:.{}f}", "{:,.{}f}", "{:.{}e}", "{:+.{}f}"]))
 @example(0.285, 2, "{:.{}f}")
 @example(2.5, 0, "{:.{}f}")
 @example(-0.3, 0, "{:.{}f}")

@@ -54,7 +54,7 @@ EXEMPT = [
     r"https?://\S+|\b10\.\d{4,9}/\S+|\barXiv:? ?\d{4}\.\d{4,5}",  # addresses
     rf"\bet al\.,? \(?{YEAR}",  # years of citations
     rf"(?:\b[A-Z][\w'’-]+|\bal\.) \({YEAR}(?:[,;] {YEAR})*\)",
-    rf"\b[A-Z][\w'’-]+(?: et al\.)?,? {YEAR}(?:[,;] {YEAR})*(?=[);])(?=[^(]*\))",
+    rf"\b[A-Z][\w'’-]+(?: et al\.)?,? {YEAR}(?:[,;] {YEAR})*(?=[),;])(?=[^(]*\))",
     r"\b\d\d_\w+(?:\.\w+)?",  # files of the series
     r"\b[^\W\d]\w*\d\w*(?:\.\d+)*",  # names: M3, H200, float32, v1.2
     rf"\b[A-Z][A-Za-z]*[-‑]\d+{QUANTITY}",  # GPT-4, UTF-8
