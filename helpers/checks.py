@@ -41,6 +41,16 @@ def check_text(name, value):
     return value
 
 
+def check_one_device(name, table):
+    """Raise ValueError where ``table`` holds seconds of a CPU and of a GPU; without a column ``device`` it is "cpu"."""
+    devices = sorted(set(table["device"])) if "device" in table else ["cpu"]
+    if len(devices) > 1:
+        raise ValueError(
+            f"{name} holds seconds of {' and '.join(map(str, devices))}, which can't be put in one ratio: measure both "
+            "models on one device."
+        )
+
+
 def check_list(name, values, check):
     """Return ``values`` as a list of different items, each as ``check(name, item)`` gives it; or raise one sentence."""
     if isinstance(values, str) or not isinstance(values, Collection) or not len(values):

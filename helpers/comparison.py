@@ -8,7 +8,7 @@ vary by chance, and both must be in the standard error.
 import numpy as np
 from scipy import stats
 
-from helpers.checks import check_array, check_integer, check_positive
+from helpers.checks import check_array, check_integer, check_one_device, check_positive
 from helpers.study import BASELINES
 
 CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
@@ -18,7 +18,12 @@ SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the fi
 
 
 def errors(rows, model, measure="rmse"):
-    """A model's ``measure`` in the rows of one cell, as a table (seed x series) in the order of the file."""
+    """A model's ``measure`` in the rows of one cell, as a table (seed x series) in the order of the file.
+
+    Raises ValueError where the model has no run or lacks some, and for seconds where networks ran on two devices.
+    """
+    if measure.endswith("seconds"):
+        check_one_device("results", rows[rows["params"] > 0] if "params" in rows else rows)
     chosen = rows[rows["model"] == model]
     if chosen.empty:
         raise ValueError(f"the table has no run of {model}")

@@ -3,6 +3,7 @@
 import ast
 import platform
 import random
+import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -90,7 +91,8 @@ def _injected_names():
 
 
 def setup(*, profile, output_dir, seed, **parameters):
-    """Check a notebook's parameters, make its output folders, seed Python and NumPy, print one line of versions.
+    """Check a notebook's parameters, make its output folders, seed Python and NumPy, print one line of versions
+    and, where networks are trained, of the device.
 
     Parameters are those of the notebook's cell tagged ``parameters``, by name. A relative ``output_dir`` counts from
     the folder ``notebooks/`` (outside a clone: from the current folder), wherever the kernel was started.
@@ -119,8 +121,14 @@ def setup(*, profile, output_dir, seed, **parameters):
     plots.use_folder(run.figures)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - for libraries that draw from NumPy's global generator
-    print(f"profile {profile} | seed {seed} | Python {platform.python_version()} | {_versions()}")
+    print(f"profile {profile} | seed {seed} | Python {platform.python_version()} | {_versions()}{_device()}")
     return run
+
+
+def _device():
+    """Where networks run, said only where TensorFlow is there already: to ask costs its import."""
+    training = sys.modules.get("helpers.training")
+    return f" | device {training.device()}" if training else ""
 
 
 def _versions():

@@ -35,7 +35,7 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
     tables : dict, data set -> table (time, series) as from ``load`` (``attrs`` hold "source" and "season")
     grid : list of runs, as from ``make_grid``
     folder : where ``cache`` lies; each finished run is stored there at once, so a killed study resumes where it stood
-    n_jobs : worker processes, -1 for one a core
+    n_jobs : worker processes, -1 for one a core; on a GPU -1 is one, as each process takes its own part of its memory
     scheduler : address of a Dask scheduler ("tcp://host:8786"), to use its workers instead of this machine's cores
     function : what makes one run, called with (table, run) and living in ``helpers``; its result is what is stored
 
@@ -49,7 +49,7 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
     ------
     ValueError for an empty grid, a data set without a table, a series too short for a run, n_jobs 0 or a cache that
     others can write; ConnectionError where no scheduler answers; OSError for a full disk or a read-only folder;
-    RuntimeError where a worker is killed.
+    RuntimeError where a worker is killed, or where a GPU's memory is too small for the processes.
     """
     if not grid:
         raise ValueError("grid must hold at least one run; got an empty list.")
@@ -80,7 +80,7 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
     own = os.getpid() if scheduler is None else None  # Dask's workers see for themselves that nobody waits
     arguments = {n: (n, own, function, tables[grid[n]["dataset"]], grid[n]) for n in missing}
     calls = [joblib.delayed(_numbered_run)(*arguments.pop(n)) for n in networks]
-    with _workers(min(n_jobs, len(calls)) if calls else 1, scheduler) as parallel:
+    with _workers(_processes(n_jobs, len(calls)), scheduler) as parallel:
         with storing(folder):
             cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         here = (_numbered_run(*rest) for rest in arguments.values())
@@ -148,7 +148,31 @@ def _used(tree, module):
 def _numbered_run(number, study_process, function, table, run):
     if study_process not in (None, os.getpid()):
         _end_with(study_process)
-    return number, function(table, run)
+    try:
+        return number, function(table, run)
+    except Exception as error:
+        if not _is_full_gpu(error):
+            raise
+        raise RuntimeError(
+            "the GPU's memory is too small for these processes: lower n_jobs (on a GPU 1 is the rule) or the batch "
+            f"size; {GO_ON}."
+        ) from error
+
+
+def _is_full_gpu(error):
+    full = type(error).__name__ == "ResourceExhaustedError" or "CUDA_ERROR_OUT_OF_MEMORY" in str(error)
+    return full and type(error).__module__.startswith("tensorflow")
+
+
+def _processes(n_jobs, calls):
+    """How many worker processes for so many networks: -1 is one a core on a CPU, and one on a GPU."""
+    if not calls:
+        return 1
+    if n_jobs == -1:
+        from helpers import training
+
+        return 1 if training.on_gpu() else -1
+    return min(n_jobs, calls)
 
 
 @functools.cache
@@ -180,10 +204,10 @@ def _cache_paths(tables, grid, folder, function):
     code = fingerprint(function, leaving_out="helpers.training")
     codes = dict.fromkeys(BASELINES, code)
     if any(run["model"] in NETWORKS for run in grid):
-        from helpers import training  # noqa: F401 - so that its code is there to be hashed
+        from helpers import training  # also so that its code is there to be hashed
 
         code = fingerprint(function, packages=("keras", "tensorflow"), leaving_out="helpers.baselines")
-        codes |= dict.fromkeys(NETWORKS, code)
+        codes |= dict.fromkeys(NETWORKS, joblib.hash([code, training.device()]))
     facts = {
         name: [table.to_numpy(), list(table.columns), table.attrs["source"], table.attrs["season"]]
         for name, table in tables.items()

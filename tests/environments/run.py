@@ -1,6 +1,6 @@
 """The series in other environments than the lock's: ``python tests/environments/run.py [colab lowest lock]``.
 
-colab   Python 3.12 and exactly the versions of colab.txt: one notebook in an empty folder, a stand-in for google.colab,
+colab   Python 3.13 and exactly the versions of colab.txt: one notebook in an empty folder, a stand-in for google.colab,
         the repository as a local git address; each notebook runs from its first cell at `smoke`; no package changes.
         Then the tests below.
 lowest  Python 3.11 and the lowest versions that pyproject.toml allows; the tests below.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "environments"
 COLAB = ROOT / "tests" / "environments" / "colab.txt"
 EXTRAS = ["lab", "cluster", "files", "dev"]
-HELPERS = ["data", "metrics", "baselines", "cells", "comparison", "training", "study"]
+HELPERS = ["data", "metrics", "baselines", "cells", "comparison", "training", "gpu", "study"]
 TESTS = [f"tests/test_{name}.py" for name in HELPERS] + ["tests/test_notebooks.py"]
 CHOSEN = "not test_notebooks or simulated or solutions_run"
 STAND_IN = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
@@ -87,7 +87,7 @@ def tracked_files(target):
 
 
 def colab():
-    python = environment("colab", "3.12")
+    python = environment("colab", "3.13")
     install(python, "-r", COLAB, "ipykernel", "pip")
     walk = Path(tempfile.mkdtemp())  # not in build/: a notebook there would find helpers/ in a folder above it
     origin, addressed = walk / "origin", walk / "addressed"
