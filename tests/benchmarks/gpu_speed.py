@@ -122,7 +122,7 @@ def measure(make, sizes, repetitions, steps, device="cuda"):
                 runs[way, cell](steps)
                 seconds = (time.perf_counter() - started) / steps
                 rows.append([way, cell, *size, repetition, seconds])
-    return pd.DataFrame(rows, columns="way cell units window batch repetition seconds_per_step".split())
+    return pd.DataFrame(rows, columns=["way", "cell", "units", "window", "batch", "repetition", "seconds_per_step"])
 
 
 def main():
