@@ -11,22 +11,20 @@ def draw_gpu_speed(steps):
     """Seconds of a GRU's training step over the LSTM's on a graphics card, against units, window and batch.
 
     ``steps`` is a table as ``figures/gpu_speed.csv``: columns way ("eager" or "graph"), cell ("gru", "lstm"), units,
-    window (steps), batch (windows), repetition, seconds_per_step. Points are ratios of medians over the repetitions;
-    lines reach from the smallest to the largest ratio of one repetition. Returns the figure.
+    window (steps), batch (windows), repetition, seconds_per_step. Points are medians of the ratios of one repetition,
+    lines reach from the smallest to the largest. Returns the figure.
     """
     size = ["way", *STUDY]
     seconds = steps.pivot_table(index=[*size, "repetition"], columns="cell", values="seconds_per_step")
-    medians = seconds.groupby(size).median().reset_index().assign(ratio=lambda table: table["gru"] / table["lstm"])
-    each = (seconds["gru"] / seconds["lstm"]).groupby(size).agg(["min", "max"]).reset_index()
-    table = medians.merge(each, on=size)
+    ratios = (seconds["gru"] / seconds["lstm"]).groupby(size).agg(["median", "min", "max"]).reset_index()
     fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), sharey=True)
     for ax, along in zip(axes, ("batch", "units", "window"), strict=True):
         others = [name for name in STUDY if name != along]
-        same = table[(table[others] == [STUDY[name] for name in others]).all(axis=1)].sort_values(along)
+        same = ratios[(ratios[others] == [STUDY[name] for name in others]).all(axis=1)].sort_values(along)
         for way, style, face in (("eager", "s--", "white"), ("graph", "o-", "black")):
             line = same[same["way"] == way]
             ax.vlines(line[along], line["min"], line["max"], color="black", linewidth=1)
-            ax.plot(line[along], line["ratio"], style, color="black", mfc=face, label=way)
+            ax.plot(line[along], line["median"], style, color="black", mfc=face, label=way)
         ax.axhline(1, color="0.4", linewidth=0.8)
         ax.axhline(0.75, color="0.4", linestyle=":", label="3/4, by arithmetic")
         ax.set(xscale="log", xlabel={"batch": "batch (windows)", "window": "window (steps)"}.get(along, along))
@@ -34,8 +32,8 @@ def draw_gpu_speed(steps):
         ax.xaxis.set_minor_formatter(plt.NullFormatter())
     axes[0].set(ylabel="seconds of a step, GRU / LSTM")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    largest = medians[medians["way"] == "eager"].nlargest(1, "batch").iloc[0]
-    title = f"On a graphics card the GRU takes {largest['ratio']:.2f} times the LSTM's seconds with "
+    largest = ratios[ratios["way"] == "eager"].nlargest(1, "batch").iloc[0]
+    title = f"On a graphics card the GRU takes {largest['median']:.2f} times the LSTM's seconds with "
     fig.suptitle(title + f"{largest['batch']:.0f} windows a batch", x=0.01, ha="left", fontsize=11)
     plots.show(
         fig,
