@@ -599,7 +599,7 @@ def _doubled(times, keys):
     if not again.any() or not isinstance(times.iloc[0], pd.Timestamp):
         return again
     hours = pd.DatetimeIndex(times[again]).floor("h").unique()
-    one_a_year = pd.Series(hours.year).is_unique and (hours.hour < 4).all() and (hours.dayofweek >= 4).all()
+    one_a_year = pd.Series(hours.year).is_unique and (hours.hour < 4).all() and (hours.day_of_week >= 4).all()
     return again if one_a_year and pairs[again].value_counts().eq(2).all() else again & False
 
 
@@ -635,9 +635,9 @@ def _calendar(values, times):
         return ""
     stamp = times.dt
     units = {
-        "weekday": (stamp.dayofweek, stamp.dayofweek + 1, (stamp.dayofweek + 1) % 7, (stamp.dayofweek + 1) % 7 + 1),
+        "weekday": (stamp.day_of_week, stamp.day_of_week + 1, (stamp.day_of_week + 1) % 7, (stamp.day_of_week + 1) % 7 + 1),
         "month": (stamp.month,), "hour": (stamp.hour, stamp.hour + 1), "quarter": (stamp.quarter,), "year": (stamp.year,),
-        "week": (stamp.isocalendar().week,), "day of the month": (stamp.day,), "day of the year": (stamp.dayofyear,),
+        "week": (stamp.isocalendar().week,), "day of the month": (stamp.day,), "day of the year": (stamp.day_of_year,),
     }  # fmt: skip
     return next((u for u, all_ in units.items() if any((values == each.astype(float)).all() for each in all_)), "")
 
