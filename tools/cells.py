@@ -1,204 +1,89 @@
-"""How people write times and numbers: text of one column -> times, or floats. Used by tools/reader.py.
-
-pandas and dateutil know neither 2000M01, 2015-W02 nor 24:00, and choose between day and month by themselves: hence FORMS,
-a table of patterns; a column is read by a pattern that fits *all* its cells, and each pattern that does is a reading.
-"""
+"""How people write numbers: a column of text -> floats, and what was read. Used by tools/reader.py."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-MARKS = {
-    "",
-    *". .. ... ? - -- – — : * x na n/a #n/a nan null none (null) <na> missing k.a. n.d. #value! #div/0!".split(),
-}
-MONTHS = "jan ene gen|feb fév|mar mär mrz mrt|apr avr abr|may mai mei mag|jun juin giu|jul juil lug|aug aoû ago|sep set"
-MONTHS = [tuple(words.split()) for words in (MONTHS + "|oct okt ott out|nov|dec dez déc dic").split("|")]
+from tools.times import FORMS, MARKS
+
 NUMBER = (
     r"(?P<open>\(?)(?P<s>[-+−]?)\s*(?P<cur>(?:[$€£¥₹₩₽]|[A-Z]{1,2}\$|USD|EUR|GBP|CHF|Rs\.?|kr\.?)?)\s*(?P<s2>[-+−]?)"
     r"(?P<num>(?=[.,]?\d)(?:\d{1,3}(?:[\s'’]\d{3})+|\d*)(?:[.,]\d+)*)(?P<e>(?:[eE][-+]?\d+)?)"
     r"(?P<unit>\s*[%‰€$£¥°]?[^\W\d_]{0,5}\.?)(?P<tail>[)-]?)"
 )
 SCALES = dict(k=1e3, K=1e3, M=1e6, m=1e6, mn=1e6, Mio=1e6, B=1e9, b=1e9, bn=1e9, Mrd=1e9, T=1e12)
-CLOCK = (
-    r"(?:[T,\s]+(?P<H>\d{1,2})(?::?(?P<M>\d{2})(?::?(?P<S>\d{2}(?:[.,]\d+)?))?)?\s*(?:(?P<p>[ap])\.?m\.?)?"
-    r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?(?:\s*[-–]\s.*)?)?"
-)
-Y, M, D, B, YY = (
-    r"(?P<y>\d{4})",
-    r"(?P<m>\d{1,2})",
-    r"(?P<d>\d{1,2})",
-    r"(?P<b>[^\W\d_]{3,})\.?",
-    r"'?(?P<y>\d{4}|\d\d)",
-)
-DAY = r"(?:[^\W\d]+\.?,?\s+)?"  # a weekday's name
-DMY, MDY = "day, month, year", "month, day, year"
-FORMS = {
-    "year, month, day": rf"{Y}[-/. ]{M}[-/. ]{D}{CLOCK}",
-    DMY: rf"{DAY}{D}[-/. ]{M}[-/. ]{YY}{CLOCK}",
-    MDY: rf"{DAY}{M}[-/]{D}[-/]{YY}{CLOCK}",
-    "two digits of the year, month, day": rf"(?P<y>\d\d)[-/]{M}[-/]{D}{CLOCK}",
-    "day, name of the month, year": rf"{DAY}{D}(?:st|nd|rd|th)?[-/. ]*{B}[-/., ]*{YY}{CLOCK}",
-    "name of the month, day, year": rf"{DAY}{B}[-/. ]*{D}(?:st|nd|rd|th)?[-/, ]+{Y}{CLOCK}",
-    "year and month": rf"{Y}(?:[-/ :]?M|[-/ :]){M}",
-    "year.month": rf"{Y}\.(?P<m>0[1-9]|1[0-2])",
-    "month and year": rf"M?{M}[-/. ]{Y}",
-    "name of the month and year": rf"{B}[-/., ]*{YY}",
-    "year and name of the month": rf"{YY}[-/., ]*{B}",
-    "year and quarter": rf"{Y}[-/: ]*Q(?P<q>[1-4])",
-    "quarter and year": rf"(?:Q(?P<q>[1-4])|(?P<q2>[1-4])\.? ?(?:Q|quarter|quartal))[-/. ']*{YY}",
-    "year and half": rf"{Y}[- ]*[HS](?P<h>[12])",
-    "year and week": rf"{Y}[-/ ]*(?:W|KW|week)[-/ ]*(?P<w>\d{{1,2}})(?:-?(?P<wd>[1-7]))?",
-    "week and year": rf"(?:W|KW|week)[-/ ]*(?P<w>\d{{1,2}})[-/., ]+{Y}",
-}
-DIGITS = {  # digits alone are times only where a name says so, or where nothing else can be
-    "digits of year, month, day": rf"{Y}(?P<m>\d\d)(?P<d>\d\d)(?:[T_ ]?(?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d))?)?)?Z?",
-    "digits of year and month": rf"{Y}(?P<m>\d\d)",
-    "seconds (or milli-, micro-, nanoseconds) since 1970": r"(?P<since>\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.0*)?",
-    "year": r"(?P<y>1[6-9]\d\d|20\d\d)(?:\.0)?",
-    "days since 1900, as Excel counts": r"(?P<serial>[2-6]\d{4}(?:\.\d+)?)",
-    "year with a fraction": r"(?P<y>1[6-9]\d\d|20\d\d)(?P<part>\.\d+)",
-}
+SENTINEL = r"-?9{2,6}(\.[09]+)?"
 _plain = [re.sub(r"\?P<\w+>", "?:", form) for form in [NUMBER, *FORMS.values()]]
 is_data = re.compile("|".join(_plain), re.IGNORECASE).fullmatch  # is a cell a number or a time?
 
 
-def readings(column, digits):
-    """All ways to read a column as times: {form: datetimes, NaT where a cell is none}, the best first.
-
-    ``digits``: whether digits alone may be times. A form is tried where it fits most of the first cells.
-    """
-    if types.is_datetime64_any_dtype(column):
-        stamps = column.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(column.dt, "tz", None) else column
-        return {"dates": stamps.astype("datetime64[us]")}
-    if types.is_bool_dtype(column) or (types.is_numeric_dtype(column) and not digits):
-        return {}
-    codes, cells = pd.factorize(column.astype(str).str.strip())  # a date is read once, however often it stands there
-    cells, found = pd.Series(cells, dtype=object), {}
-    some = [c for c in cells[:200] if c.lower() not in MARKS]
-    for name, form in (FORMS | (DIGITS if digits else {})).items():
-        fits = re.compile(form, re.IGNORECASE).fullmatch
-        if some and sum(bool(fits(cell)) for cell in some) > 0.5 * len(some):
-            stamps = _stamps(cells.str.extract(rf"^{form}$", flags=re.IGNORECASE)).to_numpy()
-            if pd.notna(stamps).mean() > 0.5:
-                found[name] = pd.Series(stamps[codes], index=column.index)
-    return dict(sorted(found.items(), key=lambda item: item[1].isna().sum()))
-
-
-def offsets(column):
-    """Whether the first times of a column carry an offset from UTC."""
-    return column.head(50).astype(str).str.contains(r":\d\d\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$").any()
-
-
-def _stamps(parts):
-    """The parts of times as datetime64[us], NaT where they name no day."""
-
-    def number(key, default):
-        value = pd.to_numeric(parts[key].str.replace(",", "."), errors="coerce") if key in parts else default
-        return pd.Series(value, index=parts.index, dtype=float).fillna(default)
-
-    if "since" in parts:
-        text = parts["since"].fillna("")
-        power = ((text.str.len().max() - 8) // 3) * 3 if len(text) else 0
-        return _microseconds(pd.to_numeric(text, errors="coerce") * 10.0 ** (6 - power), text != "")
-    if "serial" in parts:
-        days = pd.to_numeric(parts["serial"], errors="coerce")
-        return _microseconds((days - 25569).mul(86400).round() * 1e6, days.notna())
-    year, known = number("y", np.nan), parts["y"].notna()
-    year += np.where(parts["y"].str.len() == 2, np.where(year < 69, 2000, 1900), 0)
-    month = number("m", 1)
-    if "b" in parts:
-        order = {b: _month(b) for b in parts["b"].dropna().unique()}
-        month = parts["b"].map(order).astype(float)
-    if "part" in parts:  # 1958.2027: a month where a year has twelve of them
-        month = np.floor(number("part", 0) * 12 + 1e-2) + 1
-    quarter = number("q", np.nan).fillna(number("q2", np.nan)).fillna(number("h", np.nan) * 2 - 1)
-    month = month.where(quarter.isna(), 3 * quarter - 2)
-    known &= month.between(1, 12) & year.notna()
-    months = np.where(known, (year - 1970) * 12 + month - 1, 0).astype("int64").astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + (number("d", 1).to_numpy() - 1).astype("int64")
-    known &= (days.astype("datetime64[M]") == months) & (number("d", 1) >= 1)
-    if "w" in parts:  # ISO: week 1 holds January 4th
-        fourth = months.astype("datetime64[D]") + 3
-        monday = fourth - ((fourth.astype("int64") + 3) % 7)
-        days = monday + (7 * (number("w", 1) - 1) + number("wd", 1) - 1).astype("int64").to_numpy()
-        known &= number("w", 1).between(1, 53)
-    hour, minute, second = number("H", 0), number("M", 0), number("S", 0)
-    if "p" in parts:
-        half = parts["p"].str.lower()
-        hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p"))
-    known &= (hour + minute / 60 + second / 3600 <= 24) & (minute < 60) & (second < 61)
-    seconds = days.astype("datetime64[s]").astype("int64") + hour * 3600 + minute * 60 + second
-    if "z" in parts:
-        offset = parts["z"].str.extract(r"([+-])(\d\d):?(\d\d)?")
-        minutes = pd.to_numeric(offset[1]) * 60 + pd.to_numeric(offset[2]).fillna(0)
-        seconds -= (minutes * np.where(offset[0] == "-", -60, 60)).fillna(0)
-    return _microseconds(seconds * 1e6, known)
-
-
-def _microseconds(values, known):
-    filled = np.where(known, values, 0).round().astype("int64").astype("datetime64[us]")
-    return pd.Series(np.where(known, filled, np.datetime64("NaT", "us")))
-
-
-def _month(name):
-    return next((i for i, names in enumerate(MONTHS, 1) if name.lower().startswith(names)), 0)
-
-
 def numbers(column, decimal, marks):
     """(floats, the cells that are no number, {what was read: an example}) of a column; ``marks`` mean missing."""
-    if types.is_bool_dtype(column) or types.is_numeric_dtype(column):
-        values = column.astype(float)
-        return values.mask(values.isin([m for m in marks if not isinstance(m, str)])), [], {}
-    text = column.astype(object).where(column.notna(), "").astype(str).str.strip()
-    values = pd.to_numeric(text, errors="coerce") if decimal == "." else pd.Series(np.nan, index=column.index)
-    cells = pd.Series(text[values.isna()].unique(), dtype=object)
-    empty = cells.str.lower().isin({str(m).lower() for m in marks} | MARKS)
-    missing, said = cells[empty & (cells != "")], {}
-    if len(missing):
-        count = int(text.isin(missing).sum())
-        said[f"{count} x missing, written {' or '.join(map(repr, missing[:4]))}"] = ""
-    cells = cells[~empty]
+    values = column.astype(float) if not _is_text(column) else pd.to_numeric(column.str.strip(), errors="coerce")
+    said, read = {}, {}
+    if _is_text(column):
+        values = values if decimal == "." else values * np.nan
+        rest = column[values.isna()].fillna("").str.strip()
+        cells = pd.Series(rest.unique(), dtype=object)
+        empty = cells.str.lower().isin({str(m).lower() for m in marks} | MARKS)
+        missing = [cell for cell in cells[empty] if cell]
+        if missing:
+            said[f"{rest.isin(missing).sum()} x missing, written {' or '.join(map(repr, missing[:4]))}"] = ""
+        cells = cells[~empty].reset_index(drop=True)
+        for start in range(0, len(cells), 100_000):  # in pieces: the parts of a million cells would fill the memory
+            found, what = _read_cells(cells[start : start + 100_000], decimal)
+            read |= found
+            said = what | said
+        if read:
+            values = values.fillna(rest.map(read).astype(float))
+    meant = values.isin([float(m) for m in marks if not isinstance(m, str)])
+    if meant.any():
+        said[f"{meant.sum()} x missing, written {' or '.join(f'{v:g}' for v in values[meant].unique())}"] = ""
+    return values.mask(meant), [cell for cell, value in read.items() if np.isnan(value)], said
+
+
+def _is_text(column):
+    return not (types.is_numeric_dtype(column) or types.is_bool_dtype(column) or types.is_datetime64_any_dtype(column))
+
+
+def _read_cells(cells, decimal):
+    """({cell: float, NaN for none}, {what was read: an example}) of some cells of text."""
     parts = cells.str.extract(rf"^{NUMBER}$").fillna("")
     thousand = "," if decimal == "." else "."
     digits = parts["num"].str.replace(r"[\s'’]", "", regex=True)
     strict = digits.str.fullmatch(rf"(?:\d{{1,3}}(?:\{thousand}\d{{3}})+|\d*)(?:\{decimal}\d+)?") & (digits != "")
-    unit = parts["unit"].where(~parts["unit"].str.startswith(" ") | parts["unit"].str.strip().isin(list("%‰")), "")
-    dropped = sorted(set(parts["unit"]) - {"", *SCALES})
-    strict &= len({u.strip() for u in dropped}) <= 4
-    as_float = digits.str.replace(thousand, "", regex=False).str.replace(decimal, ".", regex=False) + parts["e"]
-    read = pd.to_numeric(as_float.where(strict), errors="coerce") * unit.map(lambda u: SCALES.get(u, 1.0))
-    minus = (parts["s"] + parts["s2"] + parts["tail"]).str.contains("[-−]") | (
-        (parts["open"] == "(") & (parts["tail"] == ")")
-    )
-    read = read.mask(minus, -read)
-    if len(cells):
-        values = values.fillna(text.map(dict(zip(cells, read, strict=True))).astype(float))
+    unit = parts["unit"]  # M and K stand close to their number
+    per_cent, scaled = unit.str.strip().isin(["%", "‰"]), unit.isin(list(SCALES))
+    others = sorted({u.strip() for u in unit[~per_cent & ~scaled]} - {""})
+    strict &= len(others) <= 4  # more are words of all kinds
+    plain = digits.str.replace(thousand, "", regex=False).str.replace(decimal, ".", regex=False) + parts["e"]
+    read = pd.to_numeric(plain.where(strict), errors="coerce") * unit.map(lambda u: SCALES.get(u, 1.0)).astype(float)
+    minus = (parts["s"] + parts["s2"] + parts["tail"]).str.contains("[-−]")
+    read = read.mask(minus | ((parts["open"] == "(") & (parts["tail"] == ")")), -read)
     seen = {
-        "decimal comma": digits.str.contains(",") if decimal == "," else None,
+        "decimal comma": digits.str.contains(",", regex=False) & (decimal == ","),
         f"thousands separated by {thousand!r}": digits.str.contains(thousand, regex=False),
         "thousands separated by spaces or apostrophes": parts["num"].str.contains(r"[\s'’]"),
-        "K, M, B as thousands, millions, billions": unit.isin(list(SCALES)),
-        "per cent without the sign %": unit.str.strip() == "%",
+        "K, M, B as thousands, millions, billions": scaled,
+        "per cent without the sign %": per_cent,
         "currency left out": parts["cur"] != "",
-        f"what follows the number left out ({', '.join(u.strip() for u in dropped)})": unit.isin(dropped)
-        | parts["unit"].isin(dropped),
+        f"what follows the number left out, {', '.join(others)}": unit.str.strip().isin(others),
     }
-    said |= {
-        what: cells[rows & strict].iloc[0] for what, rows in seen.items() if rows is not None and (rows & strict).any()
-    }
-    if any("%" in what for what in said):
-        said = {w: e for w, e in said.items() if not w.startswith("what follows") or len(dropped) > 1}
-    return values, list(cells[read.isna()]), said
+    said = {what: cells[rows & strict].iloc[0] for what, rows in seen.items() if (rows & strict).any()}
+    return dict(zip(cells, read, strict=True)), said
 
 
 def decimal_of(column, english):
     """ "." or "," where the cells settle it; None where 1,234 can be both; "" where neither occurs."""
-    if not isinstance(column.dtype, pd.StringDtype) and column.dtype != object:
+    if not _is_text(column):
         return ""
-    cells = pd.Series(column.dropna().unique(), dtype=object).astype(str)
+    if english:  # what pandas reads needs no thought: 1.234 has a decimal point
+        number = pd.to_numeric(column.str.strip(), errors="coerce")
+        column = column[number.isna() | (number >= 1000) | (number % 1 == 0)]
+    cells = pd.Series(column.dropna().unique()[:50_000], dtype=object).astype(str).str.strip()
     cells = cells[cells.str.contains("[.,]")]
     cells = cells.str.extract(rf"^{NUMBER}$")["num"].dropna().str.replace(r"[\s'’]", "", regex=True)
     comma, dot = cells.str.contains(",", regex=False), cells.str.contains(".", regex=False)
@@ -221,3 +106,52 @@ def decimal_of(column, english):
             return "."
         return None
     return "." if english else None
+
+
+def all_numbers(frame, separator, decimal, missing, chosen, notes):
+    """All columns of numbers: DataFrame of floats. ValueError where a chosen column, or most of one, is none."""
+    english = separator in ("", ",")
+    found = {c: decimal or decimal_of(frame[c], english) for c in frame}
+    sure = Counter(d for d in found.values() if d)
+    values, said = {}, {}
+    for c in frame:
+        if len(sure) and found[c] is None:
+            found[c] = sure.most_common(1)[0][0]
+        unsure = found[c] is None
+        values[c], bad, what = numbers(frame[c], found[c] or ".", missing or [])
+        share = values[c].notna().sum() / max(1, values[c].notna().sum() + frame[c].isin(bad).sum())
+        if bad and (c in chosen or share > 0.8):
+            raise ValueError(
+                f"{'value_columns' if c in chosen else 'csv'} must hold numbers; column {c!r} holds {bad[0]!r}: "
+                "correct it, name it in missing if it marks a missing value, or choose other value_columns."
+            )
+        if bad or not values[c].notna().any():
+            del values[c]
+            continue
+        if unsure:
+            raise ValueError(
+                f"csv must tell thousands from decimals; column {c!r} holds {frame[c].iloc[0]!r}, which can be both: "
+                'set decimal to "." or ",".'
+            )
+        for each, example in what.items():
+            said.setdefault(each, [example, []])[1].append(c)
+    for what, (example, columns) in said.items():
+        names = ", ".join(map(repr, columns[:6])) + (f" and {len(columns) - 6} more" if len(columns) > 6 else "")
+        notes.append(what + (f" ({example})" if example else "") + f": in {names}")
+    return pd.DataFrame(values, index=frame.index)
+
+
+def check_sentinels(values, missing):
+    """ValueError for a number such as -999 far from all others: only the file's owner knows what it means."""
+    for c in values if missing is None else ():
+        column = values[c].dropna()
+        for end in (column.min(), column.max()) if len(column) else ():
+            others = column[column != end]
+            if re.fullmatch(SENTINEL, f"{end:g}") and len(others) > 1:
+                gap = others.min() - end if end < others.min() else end - others.max()
+                if gap > 2 * np.ptp(others) or (end < 0 <= others.min()):
+                    raise ValueError(
+                        f"column {c!r} holds {end:g} in {len(column) - len(others)} rows, far from its other values "
+                        f"({others.min():g} to {others.max():g}): set missing=[{end:g}] if it marks a missing value, "
+                        "or missing=[] if it is a number."
+                    )
