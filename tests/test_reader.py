@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -201,7 +202,7 @@ def test_a_time_that_is_none_is_named_and_no_index_made_up(bad, tmp_path):
 
 @pytest.mark.parametrize("times", [[f"day {i}" for i in range(N)], [f"{t:%d-%b}" for t in DAYS], ["2021-03-01"] * N])
 def test_times_that_cannot_be_read_stop_the_run(times, tmp_path):
-    with pytest.raises(ValueError, match=r"times in column|time must occur once"):
+    with pytest.raises(ValueError, match=r"times in column|time must occur once|without a year"):
         read(tmp_path, two(times))
 
 
@@ -564,11 +565,112 @@ def test_one_time_a_month_on_different_days(tmp_path):
     assert any("one time in each month" in note for note in found.notes)
 
 
+# ---- shapes of public files, written here
+
+
+def rows_of(times, write):
+    return [write(time, value) for time, value in zip(times, VALUES, strict=True)]
+
+
+PUBLIC = {  # lines of the file; names of its series; the times
+    "World Bank": (
+        [
+            '"Data Source","World Development Indicators",',
+            '"Last Updated Date","2024-05-30",',
+            "Country Name,Country Code,Indicator," + ",".join(map(str, range(1850, 1970))) + ",",
+            *(f"{c},{c[:3].upper()},GDP," + ",".join(map(str, VALUES)) + "," for c in ("France", "Germany")),
+        ],
+        ["France", "Germany"],
+        YEARS,
+    ),
+    "Zillow": (
+        [
+            "RegionID,SizeRank,RegionName,StateName," + ",".join(dates(MONTHS, "%Y-%m-%d")),
+            *(f"{100 + i},{i},City {i},TX," + ",".join(map(str, VALUES)) for i in range(3)),
+        ],
+        ["City 0", "City 1", "City 2"],
+        MONTHS,
+    ),
+    "CO2 on Mauna Loa": (
+        [
+            "# a comment, with commas",
+            "year,month,decimal date,average,ndays",
+            *rows_of(MONTHS, lambda t, v: f"{t.year},{t.month},{t.year + (t.month - 0.5) / 12:.4f},{v},-1"),
+        ],
+        None,
+        MONTHS,
+    ),
+    "BLS": (
+        [
+            "Series ID,Year,Period,Label,Value",
+            *rows_of(MONTHS, lambda t, v: f"CES01,{t.year},M{t.month:02d},{t.year} {t:%b},{v}"),
+        ],
+        ["Value"],
+        MONTHS,
+    ),
+    "ENTSO-E": (
+        [
+            "MTU (CET/CEST);Load [MW]",
+            *rows_of(HOURS, lambda t, v: f"{t:%d.%m.%Y %H:%M} - {t + pd.Timedelta(hours=1):%d.%m.%Y %H:%M};{v}"),
+        ],
+        ["Load [MW]"],
+        HOURS,
+    ),
+    "Bundesbank": (
+        ["\ufeff;BBK01;BBK01_FLAGS", ";Index;", "Dimension;Prozent;", *rows_of(MONTHS, lambda t, v: f"{t:%Y-%m};{v};")],
+        ["Prozent"],
+        MONTHS,
+    ),
+    "Our World in Data": (
+        [
+            "Entity,Code,Year,Value",
+            *(f"{c},{c[:3]},{1850 + i},{v}" for c in ("France", "Germany") for i, v in enumerate(VALUES)),
+        ],
+        ["France", "Germany"],
+        YEARS,
+    ),
+    "INSEE": (
+        ["Trimestre;Valeur", *rows_of(QUARTERS, lambda t, v: f"{t.year}-T{t.quarter};{v}")],
+        ["Valeur"],
+        QUARTERS,
+    ),
+    "one column, decimal comma": (["x", *(str(v).replace(".", ",") for v in VALUES)], ["x"], range(1, N + 1)),
+    "rows of different lengths": (
+        [f"Y{i}," + ",".join(map(str, VALUES[i:])) for i in range(4)],
+        ["Y0", "Y1", "Y2", "Y3"],
+        range(1, N + 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", PUBLIC)
+def test_shapes_of_public_files(shape, tmp_path):
+    rows, names, index = PUBLIC[shape]
+    found = read(tmp_path, lines(*rows), **({"value_columns": "average"} if names is None else {}))
+    assert list(found.table) == (names or ["average"])
+    assert list(found.table.index) == list(index)
+    np.testing.assert_allclose(found.table.iloc[-1], VALUES[-1])
+
+
+def test_a_column_of_flags_alone_is_not_forecast(tmp_path):
+    with pytest.raises(ValueError, match="'open' is only 0 and 1: write numbers, or choose other value_columns"):
+        read(tmp_path, two(dates(DAYS, "%Y-%m-%d"), [i % 2 for i in range(N)], names="date,open"))
+    found = read(
+        tmp_path, two(dates(DAYS, "%Y-%m-%d"), [i % 2 for i in range(N)], names="date,open"), value_columns="open"
+    )
+    assert found.table["open"].sum() == N // 2
+
+
+def test_dates_of_no_known_form_are_never_replaced_by_numbers(tmp_path):
+    with pytest.raises(ValueError, match="the times in column 'when' must be dates"):
+        read(tmp_path, two([f"{t.year} sol {i}" for i, t in enumerate(DAYS)], names="when,x"))
+
+
 # ---- fourteen files in the shape of well-known public ones (their numbers are made up)
 
 CASES = {  # shape, the first series and time, frequency, words that the notes have
-    "01_yfinance.csv": ((159, 5), "Close", "2023-01-02", "B", "lines of names joined"),
-    "02_investing.csv": ((159, 6), "Price", "2023-12-04", "B", "thousands K, M, B per cent newest first"),
+    "01_yfinance.csv": ((157, 5), "Close", "2023-01-02", "B", "lines of names joined"),
+    "02_investing.csv": ((159, 6), "Price", "2023-12-05", "B", "thousands K, M, B per cent newest first"),
     "03_fred.csv": ((400, 1), "DEXUSEU", "2023-01-02", "B", "missing, written '.' values: 9 of 400"),
     "04_uci_power.txt": ((400, 1), "Global_active_power", "2006-12-16 17:24", "min", "'Date' and 'Time' written '?'"),
     "07_m4_rows.csv": ((118, 5), "H1", 1, None, "5 rows steps are numbered"),

@@ -22,7 +22,11 @@ is_data = re.compile("|".join(_plain), re.IGNORECASE).fullmatch  # is a cell a n
 
 def numbers(column, decimal, marks):
     """(floats, the cells that are no number, {what was read: an example}) of a column; ``marks`` mean missing."""
-    values = column.astype(float) if not _is_text(column) else pd.to_numeric(column.str.strip(), errors="coerce")
+    values = (
+        column.astype(float)
+        if not _is_text(column)
+        else pd.to_numeric(column.str.strip(), errors="coerce").astype(float)
+    )
     said, read = {}, {}
     if _is_text(column):
         values = values if decimal == "." else values * np.nan

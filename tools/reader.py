@@ -95,7 +95,7 @@ def read_series(
         values = all_numbers(frame.drop(columns=used), separator, decimal, missing, value_columns, notes)
         frame, times, values = drop_twins(frame, times, values, notes)
         keys = key_columns or find_keys(frame, times, used, values, [*value_columns, *inputs], notes)
-        names = value_columns or targets(frame, times, values, [*used, *keys, *inputs], notes)
+        names = value_columns or targets(frame, times, values, keys, [*used, *keys, *inputs], notes)
     check_sentinels(values[names], missing)
     table = arrange(values[names], frame, times, keys, notes)
     whole = on_an_even_grid(table, notes)

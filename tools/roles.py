@@ -28,7 +28,7 @@ def _doubled(times, keys):
     """Whether each row is of the hour that comes twice when clocks go back (all False where that explains nothing)."""
     pairs = keys.assign(time=times)
     again = pairs.duplicated(keep=False)
-    if not again.any() or not isinstance(times.iloc[0], pd.Timestamp):
+    if not again.any() or not isinstance(times.iloc[0], pd.Timestamp) or (times == times.dt.normalize()).all():
         return again & False
     hours = pd.DatetimeIndex(times[again]).floor("h").unique()
     one_a_year = pd.Series(hours.year).is_unique and (hours.hour < 4).all() and (hours.day_of_week >= 4).all()
@@ -79,12 +79,14 @@ def _calendar(values, times):
     return next((u for u, all_ in units.items() if any((values == each.astype(float)).all() for each in all_)), "")
 
 
-def targets(frame, times, values, taken, notes):
+def targets(frame, times, values, keys, taken, notes):
     """The columns to forecast, where none was chosen; what looks like an input is left out and named."""
     left, names = {}, [c for c in values if c not in taken]
     for c in names:
         column, calendar = values[c], _calendar(values[c], times)
-        if calendar:
+        if keys and column.groupby([frame[key] for key in keys]).nunique().max() == 1:
+            left[c] = "one number a series"
+        elif calendar:
             left[c] = f"the {calendar}"
         elif column.nunique() <= 2:
             left[c] = "only " + " and ".join(f"{v:g}" for v in sorted(column.dropna().unique()))
@@ -121,11 +123,8 @@ def targets(frame, times, values, taken, notes):
         )  # fmt: skip
     if not names:
         texts = [c for c in frame if c not in values and c not in taken]
-        got = (
-            "there is none beside the time column"
-            if not texts
-            else f"column {texts[0]!r} holds {frame[texts[0]].iloc[0]!r}"
-        )
+        got = ", ".join(f"{c!r} is {why}" for c, why in left.items()) or "there is none beside the time column"
+        got = f"column {texts[0]!r} holds {frame[texts[0]].iloc[0]!r}" if texts and not left else got
         raise ValueError(f"csv must hold numbers; {got}: write numbers, or choose other value_columns.")
     return names
 

@@ -48,6 +48,8 @@ def read_text(file, encoding, notes):
     for separator in ",;\t|":
         rows = list(csv.reader(lines, delimiter=separator))
         width, count = Counter(map(len, rows)).most_common(1)[0]
+        if width > 50 and count < len(rows) / 2:  # series in rows, of different lengths
+            width, count = max(map(len, rows)), len(rows)
         first = next(i for i, row in enumerate(rows) if len(row) == width)
         share = np.mean(
             [bool(is_data(c.strip())) or c.strip().lower() in MARKS for row in rows[first:] for c in row[:50]]
@@ -55,6 +57,13 @@ def read_text(file, encoding, notes):
         if width > 1 and count * share > best[0]:
             best = (count * share, separator, width, first)
     _, separator, width, first = best
+    if (
+        separator == ","
+        and width == 2
+        and first
+        and all(re.fullmatch(r"-?\d+,\d+", line.strip()) for line in lines[first:])
+    ):
+        separator, width, first = ";", 1, 0  # one column, decimal comma
     if best[0] == 0 and re.search(r"\S\s*[:&~ ]+\s*\S", lines[-1]) and not is_data(lines[-1].strip()):
         if len({len(line.split()) for line in lines}) > 1:
             raise ValueError(
@@ -110,6 +119,7 @@ def cut(grid, notes):
             if times.notna().all() and grid_of(times) is not None and times.nunique() == 8:
                 start += 1  # times in the line of names
                 break
+    start = start if columns.any() else 1
     top = start - 1
     while top > 0 and columns.any():
         taken = some.iloc[top:start]

@@ -18,13 +18,8 @@ CLOCK = (
     r"(?:[T,\s]+(?P<H>\d{1,2})(?::?(?P<M>\d{2})(?::?(?P<S>\d{2}(?:[.,]\d+)?))?)?\s*(?:(?P<p>[ap])\.?m\.?)?"
     r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?(?:\s*[-–]\s.*)?)?"
 )
-Y, M, D, B, YY = (
-    r"(?P<y>\d{4})",
-    r"(?P<m>\d{1,2})",
-    r"(?P<d>\d{1,2})",
-    r"(?P<b>[^\W\d_]{3,})\.?",
-    r"'?(?P<y>\d{4}|\d\d)",
-)
+Y, M, D, YY = r"(?P<y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})", r"'?(?P<y>\d{4}|\d\d)"
+B = rf"(?P<b>(?:{'|'.join(sum(MONTHS, ()))})[^\W\d_]*)\.?"
 DAY = r"(?:[^\W\d]+\.?,?\s+)?"  # a weekday's name
 YMD, DMY, MDY = "year, month, day", "day, month, year", "month, day, year"
 FORMS = {
@@ -38,8 +33,8 @@ FORMS = {
     "month and year": rf"M?{M}[-/. ](?P<y>1[6-9]\d\d|20\d\d)",
     "name of the month and year": rf"{B}[-/., ]*{YY}",
     "year and name of the month": rf"{YY}[-/., ]*{B}",
-    "year and quarter": rf"{Y}[-/: ]*Q(?P<q>[1-4])",
-    "quarter and year": rf"(?:Q(?P<q>[1-4])|(?P<q2>[1-4])\.? ?(?:Q|quarter|quartal))[-/. ']*{YY}",
+    "year and quarter": rf"{Y}[-/: ]*[QT](?P<q>[1-4])",
+    "quarter and year": rf"(?:[QT](?P<q>[1-4])|(?P<q2>[1-4])\.? ?(?:Q|quarter|quartal))[-/. ']*{YY}",
     "year and half": rf"{Y}[- ]*[HS](?P<h>[12])",
     "year and week": rf"{Y}[-/ ]*(?:W|KW|week)[-/ ]*(?P<w>\d{{1,2}})(?:-?(?P<wd>[1-7]))?",
     "week and year": rf"(?:W|KW|week)[-/ ]*(?P<w>\d{{1,2}})[-/., ]+{Y}",
@@ -177,6 +172,7 @@ def find_times(frame, time_column, day_first, notes):
         used, times, form = joined
         notes.append(f"the time is joined from the columns {', '.join(map(repr, used))} ({form})")
         return used, times
+    years = None
     for name in sorted(columns, key=lambda c: c not in hinted):
         found = readings(frame[name], name in hinted)
         if not found:
@@ -196,17 +192,29 @@ def find_times(frame, time_column, day_first, notes):
             continue
         if bad.any():
             raise _no_times(frame[name], bad, name)
+        if form == "year" and times.duplicated().any() and years is None:
+            years = [name], times  # unless a finer time is found
+            continue
         if form == "year" and re.fullmatch("time|t|step|index", name.lower()):
             return [name], pd.to_numeric(frame[name])
         utc = ", in UTC" if offsets(frame[name]) else ""
         notes += [f"times in {name!r} are read as {form}{utc}"] if utc or form not in ("dates", YMD) else []
         return [name], times
+    if years:
+        notes.append(f"times in {years[0][0]!r} are read as year")
+        return years
     for name in hinted:
         values = pd.to_numeric(frame[name], errors="coerce")
         if values.notna().all() and (name == time_column or (values.is_unique and grid_of(values) is not None)):
+            notes.append(f"times in {name!r} are numbers, taken as they are")
             return [name], values
         if values.isna().any() and (name == time_column or named(name, TIMES)) and frame[name].nunique() > 2:
             raise _no_times(frame[name], values.isna(), name)
+    for name in columns:  # dates that cannot be read are not replaced by numbers
+        cells = frame[name].astype(str).str.strip()
+        dated = cells.str.contains(r"(?<!\d)(?:1[6-9]|20)\d\d(?!\d)") & cells.str.contains(r"[^\d.]")
+        if len(cells) >= SHORTEST and dated.mean() > 0.9 and cells.nunique() > len(cells) / 20:
+            raise _no_times(cells, dated, name)
     return None, pd.Series(np.arange(1, len(frame) + 1))
 
 
@@ -217,6 +225,12 @@ def _choose(found, column, name, day_first, notes):
     if day_first is not None and {DMY, MDY} <= set(found):
         found = {DMY if day_first else MDY: found[DMY if day_first else MDY]}
     form = next(iter(found))
+    if "name of the month" in form and len(set(found[form].dt.month.dropna())) > 1:
+        steps = found[form].diff().dt.days.abs()
+        if column.astype(str).str.len().max() < 7 and (steps[steps > 0] > 300).mean() > 0.5:  # 01-Mar, 02-Mar: days
+            raise ValueError(
+                f"the times in column {name!r} must have a year; got {column.iloc[0]!r} without a year: add it."
+            )
     different = {f: t for f, t in found.items() if not t.equals(found[form])}
     if different:
         even = {f: t for f, t in found.items() if grid_of(t) is not None} or found
