@@ -75,30 +75,30 @@ WAYS = {
 @pytest.mark.parametrize("name", WAYS)
 def test_every_way_to_write_a_table_is_read_as_the_same_table(name, frame, tmp_path):
     WAYS[name](frame, tmp_path / name)
-    table = reader.read_series(name, folders=(tmp_path / "elsewhere", tmp_path))
+    found = reader.read_series(name, folders=(tmp_path / "elsewhere", tmp_path))
+    table = found.table
     expected = frame.set_index("date").astype(float)
     pd.testing.assert_frame_equal(table, expected, check_names=False, check_freq=False)
     assert table.index.freqstr == "D"
-    found = table.attrs["found"]
-    assert found["layout"].startswith("long" if "long" in name else "wide")
-    assert ("put in order" in found["layout"]) == name.startswith("newest")
+    assert any(note.startswith("long: ") for note in found.notes) == ("long" in name)
+    assert any("newest first" in note for note in found.notes) == name.startswith("newest")
 
 
 def test_series_named_by_numbers_and_chosen_columns(frame, tmp_path):
     long(frame, a=1, b=2).to_csv(tmp_path / "n.csv", index=False)
-    assert list(reader.read_series(tmp_path / "n.csv")) == ["1", "2"]
+    assert list(reader.read_series(tmp_path / "n.csv").table) == ["1", "2"]
     frame.to_csv(tmp_path / "w.csv", index=False)
-    assert list(reader.read_series(tmp_path / "w.csv", value_columns="b")) == ["b"]
-    table = reader.read_series(tmp_path / "w.csv", time_column="date", value_columns=["b", "a"])
+    assert list(reader.read_series(tmp_path / "w.csv", value_columns="b").table) == ["b"]
+    table = reader.read_series(tmp_path / "w.csv", time_column="date", value_columns=["b", "a"]).table
     assert list(table) == ["b", "a"]
 
 
 def test_no_time_column_and_no_line_of_names(frame, tmp_path):
     frame[["a", "b"]].to_csv(tmp_path / "n.csv", index=False, header=False)
-    table = reader.read_series(tmp_path / "n.csv")
+    table = reader.read_series(tmp_path / "n.csv").table
     assert table.shape == (DAYS, 2)
     assert table.index.tolist() == list(range(1, DAYS + 1))
-    assert table.attrs["found"]["time column"].startswith("none")
+    assert "no column of times: the rows are numbered" in table.attrs["found"].values()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_time_column_and_no_line_of_names(frame, tmp_path):
 )
 def test_frequencies(times, frequency, tmp_path):
     pd.DataFrame({"time": list(times), "x": np.arange(80.0)}).to_csv(tmp_path / "f.csv", index=False)
-    table = reader.read_series(tmp_path / "f.csv")
+    table = reader.read_series(tmp_path / "f.csv").table
     assert len(table) == 80
     assert getattr(table.index, "freqstr", None) == frequency
 
@@ -126,10 +126,10 @@ def test_frequencies(times, frequency, tmp_path):
 def test_gaps_become_missing_values_that_are_told(tmp_path):
     days = pd.bdate_range("2020-01-01", periods=100).delete([5, 60, 61])  # two holidays on trading days
     pd.DataFrame({"day": days, "price": np.arange(97.0)}).to_csv(tmp_path / "b.csv", index=False)
-    table = reader.read_series(tmp_path / "b.csv")
+    table = reader.read_series(tmp_path / "b.csv").table
     assert table.index.freqstr == "B"
     assert table["price"].isna().sum() == 3
-    assert table.attrs["found"]["gaps in time"] == "3 of 100 steps"
+    assert "gaps in time: 3 of 100 steps have no row" in table.attrs["found"].values()
 
 
 def lines(*rows):
@@ -143,19 +143,11 @@ def dated(values, start="2024-01-01", freq="D"):
     ]
 
 
-HOURS = pd.date_range("2024-10-26", periods=80, freq="h", tz="Europe/Berlin").strftime("%Y-%m-%d %H:%M")
 MIXED = [*pd.date_range("2024-01-01", periods=40), *pd.date_range("2024-03-01", periods=40, freq="W")]
 BAD = {
     "empty": ("", {}, r"csv must hold a line of names .*; x.csv is empty\."),
     "only names": ("date,a\n", {}, r"x.csv holds no row\."),
     "no number": (lines("date,a", *dated(["x"] * 60)), {}, r"csv must hold numbers; column 'a' holds 'x'"),
-    "units": (
-        lines("date;a", *["1.1.2024;1.234,50"] * 60),
-        {},
-        r"'1.234,50': write numbers without units or thousands",
-    ),
-    "separator": (lines("date|a", *["2024-01-01|5"] * 60), {}, r"separated by commas, semicolons or tabs; .*'date\|a'"),
-    "encoding": ("date,größe\n2024-01-01,1\n".encode("latin-1"), {}, r"encoded in UTF-8; x.csv is not"),
     "ragged": (
         lines("a,b", *["1,2"] * 30, "1,2,3,4", *["1,2"] * 30),
         {},
@@ -168,15 +160,10 @@ BAD = {
     ),
     "no date": (lines("date,a", *[f"day {i},{i}" for i in range(60)]), {}, r"got 'day 0' in row 1:"),
     "mixed": (lines("t,a", *[f"{t},{i}" for i, t in enumerate(MIXED)]), {}, r"evenly spaced; most steps are 1 days"),
-    "clocks": (
-        lines("t,a", *[f"{t},{i}" for i, t in enumerate(HOURS)]),
-        {},
-        r"2024-10-27 02:00:00 comes again in row 28",
-    ),
     "twice": (lines("t,a", *dated(range(60)), "2024-02-01,5"), {}, r"comes again in row 61: decide which row counts\."),
     "20 rows": (lines("date,a", *dated(range(20))), {}, r"at least 50 rows in time; got 20: add history\."),
     "infinite": (lines("date,a", *dated([*range(60), "inf"])), {}, r"finite numbers; got 1 infinite"),
-    "holes": (lines("date,a,b", *dated([f"{i},{i if i > 30 else ''}" for i in range(80)])), {}, r"'b' misses 39%"),
+    "holes": (lines("date,a,b", *dated([f"{i},{i if i % 2 else ''}" for i in range(80)])), {}, r"'b' misses 4.%"),
     "time column": (
         lines("date,a", *dated(range(60))),
         {"time_column": "day"},
@@ -223,7 +210,7 @@ def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        assert reader.read_series(f"{address}/sales.csv.gz?version=2").shape == (DAYS, 2)
+        assert reader.read_series(f"{address}/sales.csv.gz?version=2").table.shape == (DAYS, 2)
         with pytest.raises(ConnectionError, match=r"x.csv does not \(.*(?i:not found).*\): open it in a browser"):
             reader.read_series(f"{address}/x.csv")
         server.shutdown()
@@ -243,9 +230,8 @@ def test_an_address_is_read_or_told_not_to_answer(frame, tmp_path):
 @pytest.mark.parametrize("first", [100_000, 99_950, 10_000_000])
 def test_a_counter_of_six_or_eight_digits_is_no_date(first, tmp_path):
     pd.DataFrame({"step": first + np.arange(100), "x": np.arange(100.0)}).to_csv(tmp_path / "a.csv", index=False)
-    table = reader.read_series(tmp_path / "a.csv", time_column="step")
+    table = reader.read_series(tmp_path / "a.csv", time_column="step").table
     assert list(table.columns) == ["x"]
-    assert table.attrs["found"]["time column"] == "step"
     assert list(table.index[[0, -1]]) == [first, first + 99]
 
 
@@ -255,7 +241,7 @@ def test_columns_may_be_called_by_numbers(tmp_path):
     (tmp_path / "a.csv").write_text(rows)  # no line of names
     (tmp_path / "b.csv").write_text(f"date,2020,2021\n{rows}")
     for name, column in (("a.csv", "2"), ("b.csv", "2021")):
-        table = reader.read_series(tmp_path / name, value_columns=[column])
+        table = reader.read_series(tmp_path / name, value_columns=[column]).table
         assert list(table.columns) == [column]
         assert table[column].iloc[-1] == 198
 
