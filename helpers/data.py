@@ -116,27 +116,34 @@ def _describe(table, name, source, reason):
 
 def _published(name):
     facts = DATASETS[name]
-    path = cache_folder() / facts.file
+    path = by_hash(cache_folder() / facts.file, facts.sha256, STUDY_URL + facts.file, "use source='simulated'")
+    values = np.loadtxt(path, delimiter=",").T
+    return pd.DataFrame(values, columns=list(facts.columns), index=pd.RangeIndex(1, len(values) + 1, name="day"))
+
+
+def by_hash(path, sha256, url, otherwise):
+    """Return ``path``, a file of the cache folder with this SHA-256, downloaded from ``url`` where it is not there.
+
+    Raises FileNotFoundError where it can't be had, ValueError where it is another file; ``otherwise`` is the way out
+    that the sentence ends with.
+    """
     if not path.exists():
         pooch.get_logger().setLevel("WARNING")  # its line about the download would print a path of this machine
         downloader = pooch.HTTPDownloader(timeout=10)
         try:
-            pooch.retrieve(
-                STUDY_URL + facts.file, f"sha256:{facts.sha256}", path.name, path.parent, downloader=downloader
-            )
+            pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=downloader)
         except (OSError, ValueError) as error:  # no network, no such folder, another hash at the other end
             raise FileNotFoundError(
-                f"{facts.file} is not in the cache folder {path.parent} and could not be downloaded "
-                f"({type(error).__name__}): connect to the internet, put the file there, or use source='simulated'."
+                f"{path.name} is not in the cache folder {path.parent} and could not be downloaded "
+                f"({type(error).__name__}): connect to the internet, put the file there, or {otherwise}."
             ) from error
     found = pooch.file_hash(str(path))
-    if found != facts.sha256:
+    if found != sha256:
         raise ValueError(
-            f"{path} is not the published file: its SHA-256 is {found[:12]}..., expected {facts.sha256[:12]}...; "
-            "delete it so that it is downloaded again, or use source='simulated'."
+            f"{path} is not the published file: its SHA-256 is {found[:12]}..., expected {sha256[:12]}...; "
+            f"delete it so that it is downloaded again, or {otherwise}."
         )
-    values = np.loadtxt(path, delimiter=",").T
-    return pd.DataFrame(values, columns=list(facts.columns), index=pd.RangeIndex(1, len(values) + 1, name="day"))
+    return path
 
 
 def simulate_bankex(n_days=3032, seed=1):

@@ -20,11 +20,11 @@ from conftest import ROOT
 from tools import colab, readme
 from tools.run import source_hash
 
-HELPERS = ["checks", "data", "windows", "metrics", "baselines", "cells", "training", "study", "series"]
-HELPERS += ["comparison", "plots", "notebook"]
+HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
+HELPERS += ["series", "ragged", "comparison", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
-MODULES += ["tools.results", "tools.engine", "tools.times", "tools.cells", "tools.sheet", "tools.roles", "tools.reader"]
-MODULES += ["tools.readme", "tools.run", "tools.colab", "tools.replay", "tools.prose", "tools.reading"]
+MODULES += ["tools.results", "tools.engine", "tools.many", "tools.times", "tools.cells", "tools.sheet", "tools.roles"]
+MODULES += ["tools.reader", "tools.readme", "tools.run", "tools.colab", "tools.replay", "tools.prose", "tools.reading"]
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"

@@ -23,6 +23,8 @@ from tqdm.auto import tqdm
 
 from helpers import checks, windows
 from helpers.checks import check_choice, check_integer
+from helpers.collections import SeriesSet
+from helpers.ragged import STATISTICAL
 from helpers.study import BASELINES, KEYS, NETWORKS, PROTOCOLS, run_one
 from tools.results import GO_ON, storing
 
@@ -32,7 +34,8 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
 
     Parameters
     ----------
-    tables : dict, data set -> table (time, series) as from ``load`` (``attrs`` hold "source" and "season")
+    tables : dict, data set -> table (time, series) as from ``load`` (``attrs`` hold "source" and "season"), or a
+        ``SeriesSet``, whose series may have different lengths (for ``function=ragged.run_set``)
     grid : list of runs, as from ``make_grid``
     folder : where ``cache`` lies; each finished run is stored there at once, so a killed study resumes where it stood
     n_jobs : worker processes, -1 for one a core; on a GPU -1 is one, as each process takes its own part of its memory
@@ -61,6 +64,8 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
             split = windows.chronological_split if PROTOCOLS[run["protocol"]][0] else windows.published_split
             split(len(tables[run["dataset"]]), run["window"], run["horizon"])
     for name, table in tables.items():
+        if isinstance(table, SeriesSet):  # checked as it was made
+            continue
         checks.check_table(table)
         if not {"source", "season"} <= set(table.attrs):
             raise ValueError(f"tables[{name!r}] must have attrs 'source' and 'season'; got {list(table.attrs)}.")
@@ -74,9 +79,10 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
         f"{len(grid)} runs: {len(grid) - len(missing)} found in the cache, {len(missing)} to compute"
         f" ({others} entries of other runs, data, code or versions left alone)."
     )
-    # networks in the workers, long runs first; baselines here: each takes less than a second
-    networks = [number for number in missing if grid[number]["model"] in NETWORKS]
-    networks.sort(key=lambda number: -grid[number]["epochs"])
+    # networks (and what is fitted to each series) in the workers, long runs first; baselines here: each takes less
+    # than a second
+    networks = [number for number in missing if grid[number]["model"] in (*NETWORKS, *STATISTICAL)]
+    networks.sort(key=lambda number: -grid[number].get("epochs", 0))
     own = os.getpid() if scheduler is None else None  # Dask's workers see for themselves that nobody waits
     arguments = {n: (n, own, function, tables[grid[n]["dataset"]], grid[n]) for n in missing}
     calls = [joblib.delayed(_numbered_run)(*arguments.pop(n)) for n in networks]
@@ -203,16 +209,26 @@ def _cache_paths(tables, grid, folder, function):
     """The file of each run: its name tells the data, the run and the code that it depends on."""
     code = fingerprint(function, leaving_out="helpers.training")
     codes = dict.fromkeys(BASELINES, code)
+    if any(run["model"] in STATISTICAL for run in grid):
+        code = fingerprint(function, packages=("statsmodels",), leaving_out="helpers.training")
+        codes |= dict.fromkeys(STATISTICAL, code)
     if any(run["model"] in NETWORKS for run in grid):
         from helpers import training  # also so that its code is there to be hashed
 
         code = fingerprint(function, packages=("keras", "tensorflow"), leaving_out="helpers.baselines")
-        codes |= dict.fromkeys(NETWORKS, joblib.hash([code, training.device()]))
-    facts = {
-        name: [table.to_numpy(), list(table.columns), table.attrs["source"], table.attrs["season"]]
-        for name, table in tables.items()
-    }
+        if training.device() != "cpu":  # a GPU's runs are other runs
+            code = joblib.hash([code, training.device()])
+        codes |= dict.fromkeys(NETWORKS, code)
+    facts = {name: _facts(table) for name, table in tables.items()}
     return [folder / f"{joblib.hash([facts[run['dataset']], run, codes[run['model']]])}.joblib" for run in grid]
+
+
+def _facts(table):
+    """All of the data that a run can depend on."""
+    if isinstance(table, SeriesSet):
+        series = [(each.training, each.holdout, each.validation, each.name) for each in table.series]
+        return [series, table.period, table.horizon]
+    return [table.to_numpy(), list(table.columns), table.attrs["source"], table.attrs["season"]]
 
 
 def _read(path):
