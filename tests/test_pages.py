@@ -12,13 +12,13 @@ from figure_texts import drawn_texts, faults
 from test_notebooks import NOTEBOOKS, SOLUTIONS
 
 from helpers import plots, study
-from tools import run as runner
+from tools import site
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("html")
-    runner.write_pages(NOTEBOOKS, folder)
+    site.write_pages(NOTEBOOKS, folder)
     return folder
 
 

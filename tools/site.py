@@ -16,7 +16,6 @@ from pathlib import Path
 
 import jinja2
 import nbformat
-from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -186,7 +185,8 @@ def write_pages(notebooks, folder):
             entries[-1]["solutions"] = f"solutions/{path.stem}.html"
             beside = {"before": _named(titles, path.stem), "description": f"Solutions to {titles[path.stem]}"}
             documents += _write_page(cleaned(solutions), f"notebooks/solutions/{path.name}", folder, repository, beside)
-    glossary = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell((ROOT / "GLOSSARY.md").read_text("utf-8"))])
+    words = nbformat.v4.new_markdown_cell((ROOT / "GLOSSARY.md").read_text(encoding="utf-8"))
+    glossary = nbformat.v4.new_notebook(cells=[words])
     beside = {"description": "Every term and symbol of the series, once."}
     documents += _write_page(glossary, "GLOSSARY.md", folder, repository, beside)
     environment = jinja2.Environment(autoescape=True, loader=jinja2.FileSystemLoader(TEMPLATES))
@@ -266,25 +266,42 @@ def _write_page(notebook, path, folder, repository, beside):
     }
     page, _ = exporter.from_notebook_node(notebook, resources)
     parts, items = re.split(r'(?=<h[23] id=")', page), []
-    documents = [_document(parts[0].split("<main", 1)[1], title, title, name)]
     for number, part in enumerate(parts[1:], start=1):  # two sections may have the same heading, but not the same place
         level, text = re.match(r"<h([23]).*?>(.*?)<a class", part, re.DOTALL).groups()
         parts[number] = re.sub('(?<= id=").*?(?=")', f"section-{number}", part, count=1)
         items.append(f'<li class="h{level}"><a href="#section-{number}">{text}</a></li>')
-        heading = BeautifulSoup(text, "html.parser").get_text()
-        documents.append(_document(part.split("</h", 1)[1], heading, title, f"{name}#section-{number}"))
     page = "".join(parts).replace("<!-- contents -->", f"<ul>{''.join(items)}</ul>", 1)
     (folder / name).write_text(page, encoding="utf-8")
-    return [{"id": document["url"], **document} for document in documents]
+    sections = _sections(notebook)
+    if len(sections) != len(parts):
+        raise ValueError(f"{path}: {len(sections) - 1} headings in the text, {len(parts) - 1} on the page.")
+    return [
+        {"id": url, "url": url, "title": heading or title, "page": title, "text": text}
+        for number, (heading, text) in enumerate(sections)
+        for url in [f"{name}#section-{number}" if number else name]
+    ]
 
 
-def _document(html, heading, title, url):
-    """A section as the search knows it: its words, without equations and outputs."""
-    soup = BeautifulSoup(f"<div {html}", "html.parser")
-    for found in soup.select(".jp-OutputArea, .jp-InputPrompt, script, style, a.anchor-link"):
-        found.decompose()
-    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", soup.get_text(" "), flags=re.DOTALL)
-    return {"url": url, "title": heading, "page": title, "text": " ".join(text.split())}
+def _sections(notebook):
+    """Heading ("" before the first) and words of each section: text and code, without equations and outputs."""
+    found = [["", ""]]
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            found[-1][1] += f" {cell.source}"
+            continue
+        text = re.sub(r"<!--.*?-->|\$\$.*?\$\$", " ", cell.source, flags=re.DOTALL)
+        for part in re.split(r"(```.*?```|^#{2,3} [^\n]*$)", text, flags=re.DOTALL | re.MULTILINE):
+            if part.startswith("##"):
+                found.append([_words(part), ""])
+            else:
+                found[-1][1] += f" {_words(part)}"
+    return [(heading, " ".join(text.split())) for heading, text in found]
+
+
+def _words(text):
+    """Markdown as words: links become their text, marks and inline equations go."""
+    text = re.sub(r"\$[^$\n]+\$", " ", LINK.sub(r"\1", text))
+    return re.sub(r"[*`|]|^#+ ", "", text, flags=re.MULTILINE).strip()
 
 
 def _add_explorer(notebook):
