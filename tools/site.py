@@ -299,8 +299,8 @@ def _sections(notebook):
 
 
 def _words(text):
-    """Markdown as words: links become their text, marks and inline equations go."""
-    text = re.sub(r"\$[^$\n]+\$", " ", LINK.sub(r"\1", text))
+    """Markdown as words: links become their text, marks, tags and inline equations go."""
+    text = re.sub(r"\$[^$\n]+\$|</?[a-z][^>\n]*>", " ", LINK.sub(r"\1", text))
     return re.sub(r"[*`|]|^#+ ", "", text, flags=re.MULTILINE).strip()
 
 

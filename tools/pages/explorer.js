@@ -100,7 +100,7 @@ const GateExplorer = (() => {
     update();
     // the picture of the start position has done its duty
     const picture = [...(place.closest(".jp-OutputArea")?.querySelectorAll("img") ?? [])].pop();
-    if (picture) picture.closest(".jp-OutputArea-child").hidden = true;
+    if (picture) picture.closest(".jp-OutputArea-child").style.display = "none";
   }
 
   document.querySelectorAll(".gate-explorer").forEach(draw);

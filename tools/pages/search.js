@@ -18,14 +18,14 @@
     const searchOptions = { boost: { title: 4, page: 2 }, prefix: true, combineWith: "AND",
       fuzzy: (term) => (term.length > 4 ? 0.2 : false) };
     const found = new MiniSearch({ fields: ["title", "page", "text"], storeFields: ["url", "title", "page", "text"],
-      searchOptions });
+      searchOptions, tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u).filter(Boolean) });
     found.addAll(SEARCH_DOCUMENTS);
     return found;
   }
 
   // a few words around the first place that was found, with what was found marked; only text, never markup
   function excerpt(text, terms) {
-    const words = new RegExp(`(${terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, "\\$&")).join("|")})`, "iu");
+    const words = new RegExp(`(${terms.map((term) => term.replace(/[$()*+./?[\\\]^{|}]/g, "\\$&")).join("|")})`, "iu");
     const place = Math.max(text.search(words), 0);
     const start = place < 60 ? 0 : text.lastIndexOf(" ", place - 40) + 1;
     const paragraph = document.createElement("p");
