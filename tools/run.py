@@ -222,7 +222,10 @@ def main(arguments=None):
     paths = [path for number, path in paths.items() if not options.only or number in options.only]
     expected = [expected_seconds(path, options.profile, output) for path in paths]
     whole = about(sum(expected)) if None not in expected else "not run here before"
-    print(f"GRU vs LSTM, measured: {len(paths)} notebooks at `{options.profile}` ({whole})", flush=True)
+    print(
+        f"GRU vs LSTM, measured: {len(paths)} notebook{'s' * (len(paths) > 1)} at `{options.profile}` ({whole})",
+        flush=True,
+    )
     executed, started = [], time.time()
     for number, (path, seconds) in enumerate(zip(paths, expected, strict=True), start=1):
         with (

@@ -33,8 +33,9 @@ const GateExplorer = (() => {
     .gate-explorer .steps { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
     .gate-explorer table { flex: 1 1 17rem; min-width: 0; margin: 0.5rem 0; border-collapse: collapse; table-layout: fixed; font-size: 14px; }
     .gate-explorer caption { text-align: left; font-weight: bold; padding: 0.2rem 0; }
-    .gate-explorer th, .gate-explorer td { padding: 1px 4px; text-align: left; font-weight: normal; vertical-align: top;
+    .gate-explorer.gate-explorer :is(tr, th, td) { padding: 1px 4px; text-align: left; font-weight: normal; vertical-align: top;
       white-space: normal; background: none; border: 0; }
+    .gate-explorer.gate-explorer td.value { text-align: right; }
     .gate-explorer th { width: 8.5rem; }
     .gate-explorer td.value { width: 3rem; }
     .gate-explorer th small { color: #555; }
