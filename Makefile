@@ -9,7 +9,7 @@ export MPLCONFIGDIR = $(abspath $(VENV))/settings/matplotlib
 export IPYTHONDIR = $(abspath $(VENV))/settings/ipython
 export KERAS_HOME = $(abspath $(VENV))/settings/keras
 
-.PHONY: run test test-environments lab full bench colab lock
+.PHONY: run test test-environments lab full bench address colab pages lock
 run: $(READY)   ## execute the notebooks at `quick`, in order
 	$(BIN)/python -m tools.run $(PROFILE) --output $(OUTPUT)
 
@@ -46,7 +46,10 @@ bench: $(READY) ## training speed against plain Keras, and time to quality: half
 test-environments: $(READY) ## the suite's parts in other environments: oldest packages, Colab, conda's Python; half an hour
 	$(BIN)/python tests/environments/run.py
 
-colab: $(READY) ## write this repository's address and Colab's badges into notebooks and README; REPO= takes them out
+pages: $(READY) ## the web pages from the committed notebooks, executing nothing, into build/site
+	$(BIN)/python -m tools.site
+
+address colab: $(READY) ## write this repository's address, Colab's badges and the pages' address in; REPO= takes them out
 	$(BIN)/python -m tools.colab --address "$(REPO)"
 
 lock:           ## renew requirements.txt from pyproject.toml (needs uv)
@@ -54,6 +57,7 @@ lock:           ## renew requirements.txt from pyproject.toml (needs uv)
 
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) once: two to three minutes, most of them for TensorFlow."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $(READY)

@@ -319,17 +319,15 @@ def two_notebooks(tmp_path, monkeypatch):
             (tmp_path / folder).mkdir(exist_ok=True, parents=True)
             (tmp_path / folder / name).write_text("old")
             os.utime(tmp_path / folder / name, (0, 0))
-    (tmp_path / "README.md").write_text("<!-- answer -->\n<!-- /answer -->\n")
     monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(runner, "ROOT", tmp_path)
-    monkeypatch.setattr(runner, "answer", lambda: "An answer.")
     return tmp_path
 
 
 def test_one_notebook_alone_is_run_and_published_with_what_it_wrote(two_notebooks, capsys):
     output = two_notebooks / "build"
     assert runner.main(["smoke", "--output", str(output), "--only", "04", "--publish"]) == 0
-    assert "1/1 04_toy ..." in capsys.readouterr().out
+    assert "1/1 04_toy (not run here before) ... " in capsys.readouterr().out
     published = {path.name: path.read_text() for path in (two_notebooks / "figures").iterdir()}
     assert published == {"04.png": "new", "04.csv": "new", "02.csv": "old"}
     executed = {

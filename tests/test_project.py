@@ -17,14 +17,15 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from tools import colab, readme
-from tools.run import source_hash
+from tools import colab
+from tools.site import source_hash
 
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
 HELPERS += ["series", "ragged", "comparison", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.many", "tools.times", "tools.cells", "tools.sheet", "tools.roles"]
-MODULES += ["tools.reader", "tools.readme", "tools.run", "tools.colab", "tools.replay", "tools.prose", "tools.reading"]
+MODULES += ["tools.reader", "tools.preview", "tools.site", "tools.run", "tools.colab"]
+MODULES += ["tools.replay", "tools.prose", "tools.reading"]
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"
@@ -125,8 +126,8 @@ def test_conda_uses_the_same_lock():
     assert (python.startswith("python=3.1"), pip, packages) == (True, "pip", {"pip": ["-r requirements.txt"]})
 
 
-def test_the_readme_names_the_kernel_for_other_jupyterlabs(tmp_path):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_contributing_names_the_kernel_for_other_jupyterlabs(tmp_path):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^python (-m ipykernel install .*)$", text, re.MULTILINE)
     arguments = shlex.split(command.replace("--user", f"--prefix {tmp_path}"))
     subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
@@ -150,7 +151,7 @@ def test_ci_runs_the_commands_of_the_readme():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "make test" in readme
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "python -m pytest -n 2 --dist worksteal" in readme
+    assert "python -m pytest -n 2 --dist worksteal" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert "python -m pytest -n 2 --dist worksteal" in makefile
 
 
@@ -175,6 +176,21 @@ def test_workflows_cover_every_python_and_weekly_news():
     assert "make test" in str(jobs["locked"])
     assert "make test-environments" in str(jobs["colab-and-lowest"])
     assert "--upgrade" in str(jobs["newest"])
+
+
+def test_pages_are_published_on_each_push_without_executing_anything():
+    text = (ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow[True] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}  # YAML 1.1 reads "on" as true
+    steps = workflow["jobs"]["publish"]["steps"]
+    (install,) = [step["run"] for step in steps if "--require-hashes" in step.get("run", "")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.match(r"[\w-]+", need)[0] for need in project["optional-dependencies"]["pages"]}
+    assert set(re.search(r"\^\((.*)\)==", install)[1].split("|")) == needed
+    (built,) = [step["run"] for step in steps if "tools.site" in step.get("run", "")]
+    (uploaded,) = [step["with"]["path"] for step in steps if "upload-pages" in step.get("uses", "")]
+    assert built == f"python -m tools.site --output {uploaded}"
+    assert set(workflow["permissions"]) == {"contents", "pages", "id-token"}
 
 
 def test_words_in_notebooks(tmp_path):
@@ -241,11 +257,6 @@ def test_the_readme_maps_every_notebook():
         assert text.count(f"](notebooks/{path.name})") == 1
 
 
-def test_the_readme_says_what_the_tables_say():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text.split("<!-- answer -->\n")[1].split("\n<!-- /answer -->")[0] == readme.answer()
-
-
 def test_the_published_edition_is_the_full_run():
     for path in NOTEBOOKS:
         if path.parent.name == "notebooks":
@@ -265,23 +276,6 @@ def test_the_published_edition_is_the_full_run():
     assert stacks >= {"gru_gru", "lstm_lstm", "gru_lstm", "lstm_gru", "lstm_no_bias", "lstm_matched"}
 
 
-def test_the_answer_turns_with_the_numbers(tmp_path):
-    table = pd.read_csv(ROOT / "figures" / "verdicts.csv")
-    rmse = (table.protocol == "sound") & (table.question == "GRU against LSTM: RMSE")
-    for verdict, words in (
-        ("better", "The GRU forecasts better in some cases, the LSTM in none"),
-        ("worse", "The LSTM forecasts better in some cases, the GRU in none"),
-        ("equivalent", "Neither is shown to forecast better"),
-    ):
-        table.loc[rmse, "verdict"] = verdict
-        table.to_csv(tmp_path / "verdicts.csv")
-        assert words in readme.answer(tmp_path)
-    assert f"equivalent {rmse.sum()}." in readme.answer(tmp_path)
-    claims = pd.DataFrame({"claim": ["C1", "C2", "C3"], "verdict": ["holds", "wrong", "holds"]})
-    claims.to_csv(tmp_path / "claims.csv")
-    assert "Of 3 claims, notebook 07 finds: holds 2, wrong 1." in readme.answer(tmp_path)
-
-
 def test_citation_names_the_version_and_the_study():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -292,7 +286,7 @@ def test_citation_names_the_version_and_the_study():
 @pytest.fixture
 def series(tmp_path):
     """A copy of what an address is written into, and its content."""
-    for path in [ROOT / "README.md", *NOTEBOOKS]:
+    for path in [ROOT / "README.md", ROOT / "CITATION.cff", *NOTEBOOKS]:
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
@@ -325,6 +319,10 @@ def test_an_address_is_written_once_and_can_be_taken_out(series):
     assert (series / "README.md").read_text(encoding="utf-8").count("colab-badge.svg") == len(
         list((ROOT / "notebooks").glob("[0-9]*.ipynb"))
     )
+    assert "<https://someone.github.io/some-name/>" in (series / "README.md").read_text(encoding="utf-8")
+    citation = yaml.safe_load((series / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["repository-code"] == ADDRESS
+    assert citation["url"] == "https://someone.github.io/some-name/"
     colab.write_address("https://github.com/another/name", series)
     assert b"some-name" not in b"".join(contents(series).values())
     colab.write_address("", series)

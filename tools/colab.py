@@ -1,7 +1,8 @@
-"""Google Colab: what a notebook's first cell runs there, and the repository's address that it needs.
+"""Google Colab: what a notebook's first cell runs there; and the repository's address, which it needs.
 
 ``python -m tools.colab`` installs what is missing; ``python -m tools.colab --address https://github.com/OWNER/NAME``
-writes that address and Colab's badges into README and all notebooks (``--address ""`` takes them out again).
+writes that address with Colab's badges into all notebooks, both with the address of the pages into README, and all
+into CITATION.cff (``--address ""`` takes them out again). The pages take their links from the notebooks.
 """
 
 import argparse
@@ -18,7 +19,8 @@ BADGE = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{{na
 ANY_BADGE = r"\n\n\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)"
 ADDRESS = re.compile(r"(https://github\.com/(?P<name>[\w.-]+/[\w-][\w.-]*?)(\.git)?/?|file:///\S+)?")
 FORM_TITLE = re.compile(r"(# @title .*\n)?")  # a folded cell's first line
-UNKNOWN = "This copy does not know its own address yet; `make colab REPO=https://github.com/OWNER/NAME` writes it in."
+UNKNOWN = "This copy does not know its own address yet; `make address REPO=https://github.com/OWNER/NAME` writes it in."
+READ_ONLINE = "Read it online, with search and without installing anything: <{pages}>."
 
 
 def install_missing():
@@ -32,9 +34,10 @@ def install_missing():
 
 
 def write_address(address, root=ROOT):
-    """Write the repository's ``address`` into README and every notebook, with Colab's badges; "" takes both out.
+    """Write the repository's ``address``, and what follows from it, into notebooks, README and CITATION.cff.
 
-    The cell that holds it is copied from the first notebook to all others, below the title that folds it in Colab.
+    Badges of Colab and the address of the pages follow from it; "" takes all out. The cell that holds it is copied
+    from the first notebook to all others, below the title that folds it in Colab.
 
     Raises
     ------
@@ -42,8 +45,7 @@ def write_address(address, root=ROOT):
     """
     import nbformat
 
-    from tools.readme import replace_between
-    from tools.run import source_hash
+    from tools.site import pages_address, source_hash
 
     match = ADDRESS.fullmatch(address)
     if not match:
@@ -69,6 +71,21 @@ def write_address(address, root=ROOT):
         if badge and path.parent == root / "notebooks":
             rows.append(f"| {title.removeprefix('# ')} | {badge} |")
     replace_between(root / "README.md", "colab", "\n".join(["| notebook | |", "|---|---|", *rows]) if rows else UNKNOWN)
+    pages = pages_address(address)
+    replace_between(root / "README.md", "pages", READ_ONLINE.format(pages=pages) if pages else UNKNOWN)
+    citation = root / "CITATION.cff"
+    kept = re.sub(r"^(repository-code|url): .*\n", "", citation.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = f"repository-code: {address}\nurl: {pages}\n" if pages else ""
+    citation.write_text(kept.replace("license: MIT\n", f"license: MIT\n{lines}"), encoding="utf-8")
+
+
+def replace_between(path, name, new):
+    """Replace what stands between the comments ``<!-- name -->`` and ``<!-- /name -->`` of the file at ``path``."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", text, re.DOTALL)
+    if not found:
+        raise ValueError(f"{path.name} must hold the comments <!-- {name} --> and <!-- /{name} -->; one is missing.")
+    path.write_text(f"{text[: found.start()]}{new}\n{text[found.end() :]}", encoding="utf-8")
 
 
 def main(arguments=None):

@@ -6,54 +6,145 @@ publishes, just these notebooks with what they write.
 """
 
 import argparse
-import hashlib
 import os
-import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from unittest.mock import patch
 
-import jinja2
 import nbformat
 import pandas as pd
 import papermill
 from nbclient.exceptions import DeadKernelError
-from nbconvert import HTMLExporter
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.notebook import NOTEBOOKS, PROFILES
-from tools.readme import answer, replace_between
+from tools.site import cleaned, write_pages
+from tools.site import source_hash as source_hash  # known by this name too
 
 ROOT = NOTEBOOKS.parent
-TEMPLATES = Path(__file__).parent / "pages"
-# a copy of MathJax lies beside the pages, so that equations show offline too
-MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
-VERDICT_COLUMNS = ["dataset", "horizon", "protocol", "question", "verdict", "difference", "low", "high"]
+# at `quick` on two cores, by the notebook's number; what a run has taken before on this machine counts more
+SECONDS = {"00": 75, "01": 60, "02": 60, "03": 20, "04": 120, "05": 30, "06": 120, "07": 150, "08": 120}
 
 
-def execute(path, profile, output):
+def execute(path, profile, output, on_cell=None):
     """Run one notebook under papermill into ``output``/notebooks; return the executed notebook's path and seconds.
 
-    A notebook that fails is kept as far as it came; the error is raised again.
+    ``on_cell(number, count)`` is called before each of its code cells. A notebook that fails is kept as far as it
+    came; the error is raised again.
     """
     target = output / "notebooks" / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    under_papermill(path, target, {"profile": profile, "output_dir": str(output)}, NOTEBOOKS)
+    under_papermill(path, target, {"profile": profile, "output_dir": str(output)}, NOTEBOOKS, on_cell)
     return target, time.perf_counter() - started
 
 
-def under_papermill(path, target, parameters, cwd):
+def under_papermill(path, target, parameters, cwd, on_cell=None):
     """Run one notebook in folder ``cwd`` and write it to ``target``; its temporary files go when it ends."""
     with kernel_folder() as (folder, config), patch.dict(os.environ, TMPDIR=folder, TEMP=folder, TMP=folder):
         quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}  # over TCP, newer kernels warn of it
-        papermill.execute_notebook(path, target, parameters, cwd=cwd, config=config, **quiet)
+        telling = {"engine_name": "telling", "on_cell": on_cell} if on_cell else {}
+        papermill.execute_notebook(path, target, parameters, cwd=cwd, config=config, **quiet, **telling)
+
+
+class TellingEngine(NBClientEngine):
+    """Papermill's own engine, which also calls ``on_cell(number, count)`` before each code cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, on_cell, **options):
+        count, started = sum(cell.cell_type == "code" for cell in nb_man.nb.cells), nb_man.cell_start
+
+        def cell_start(cell, cell_index=None, **more):
+            if cell.cell_type == "code":
+                on_cell(sum(other.cell_type == "code" for other in nb_man.nb.cells[: cell_index + 1]), count)
+            started(cell, cell_index, **more)
+
+        nb_man.cell_start = cell_start
+        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+papermill_engines.register("telling", TellingEngine)
+
+
+class Ticker:
+    """What is said of one notebook while it runs: on a terminal one line that moves, elsewhere its start and end."""
+
+    def __init__(self, label, expected, out):
+        self.label, self.expected, self.out = label, expected, out
+        self.moves, self.cell, self.started = out.isatty(), "starting", time.perf_counter()
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._tick, daemon=True)
+
+    def on_cell(self, number, count):
+        self.cell = f"code cell {number} of {count}"
+
+    def __enter__(self):
+        self.out.write(self.label if self.moves else f"{self.label} ({about(self.expected)}) ... ")
+        self.out.flush()
+        self.thread.start()
+        return self
+
+    def _tick(self):
+        while self.moves and not self.ended.wait(1):
+            self.out.write(f"\r\x1b[K{self.line()}")
+            self.out.flush()
+
+    def line(self):
+        """The line as it stands now."""
+        seconds = time.perf_counter() - self.started
+        left = "" if self.expected is None else f", {about(self.expected - seconds)} left"
+        return f"{self.label}  {self.cell}, {seconds:.0f} s so far{left}"
+
+    def end(self, words):
+        """Stop, and leave ``words`` as what was to say."""
+        self.ended.set()
+        self.thread.join()
+        self.out.write(f"\r\x1b[K{self.label}  {words}\n" if self.moves else f"{words}\n")
+        self.out.flush()
+
+    def __exit__(self, kind, error, trace):
+        if not self.ended.is_set():  # Ctrl-C, and what nobody expected
+            self.end("stopped")
+
+
+def about(seconds):
+    """A time to come in words that promise no more than is known."""
+    if seconds is None:
+        return "not run here before"
+    if seconds < 5:
+        return "a few seconds"
+    return f"about {5 * round(seconds / 5)} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
+
+
+def expected_seconds(path, profile, output):
+    """What this notebook took in the last run into ``output``, else what is usual at `quick`, else None."""
+    last = output / "notebooks" / path.name
+    if last.is_file():
+        run = nbformat.read(last, as_version=4).metadata.get("papermill", {})
+        if run.get("parameters", {}).get("profile") == profile and run.get("duration") and not run.get("exception"):
+            return run["duration"]
+    return SECONDS.get(path.stem[:2]) if profile == "quick" else None
+
+
+@contextmanager
+def libraries_write_to(path):
+    """What libraries and kernels write to standard error meanwhile goes to the file at ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = os.dup(2)
+    try:
+        with path.open("ab") as log:
+            os.dup2(log.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager
@@ -71,85 +162,6 @@ def kernel_folder():
         yield folder, Config(KernelManager=sockets if fits else {})
 
 
-def cleaned(path):
-    """An executed notebook without what papermill added: parameters cell, timings, paths; counts run from 1."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    notebook.metadata.pop("papermill", None)
-    notebook.metadata.pop("widgets", None)  # no kernel behind a page: what stands beside a widget is shown in its place
-    count = 0
-    for cell in notebook.cells:
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
-        if cell.cell_type == "code":
-            count += 1
-            cell.execution_count = count
-            cell.outputs = [output for output in cell.outputs if not _is_bare_widget(output)]
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output.execution_count = count
-    notebook.metadata["executed_source"] = source_hash(notebook)
-    return notebook
-
-
-def _is_bare_widget(output):
-    """Take the widget out of an output; whether nothing but its textual stand-in is left (a finished progress bar)."""
-    widget = output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    return widget is not None and set(output.data) <= {"text/plain"}
-
-
-def source_hash(notebook):
-    """A hash of all cells' sources: a test holds a committed notebook's outputs to its text by it."""
-    return hashlib.sha256("\0".join(cell.source for cell in notebook.cells).encode()).hexdigest()
-
-
-def write_pages(notebooks, folder):
-    """Write an HTML page for each executed notebook, one for its solutions, and an index with a thumbnail for each."""
-    (folder / "solutions").mkdir(parents=True, exist_ok=True)
-    shutil.copytree(str(files("jupyter_server_mathjax") / "static"), folder / "mathjax", dirs_exist_ok=True)
-    pages = []
-    for path in notebooks:
-        notebook = cleaned(path)
-        title = _write_page(notebook, folder / f"{path.stem}.html", "")
-        pages.append({"stem": path.stem, "title": title, **_thumbnail(notebook)})
-        _write_page(cleaned(NOTEBOOKS / "solutions" / path.name), folder / "solutions" / f"{path.stem}.html", "../")
-    template = (TEMPLATES / "index.html.j2").read_text(encoding="utf-8")
-    page = jinja2.Environment(autoescape=True).from_string(template).render(pages=pages)
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return folder / "index.html"
-
-
-def _write_page(notebook, target, up):
-    """Write one HTML page with a table of contents, links to notebooks made links to pages; return its title."""
-    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
-    notebook.cells[0].source = re.sub(
-        r"\[!\[(.*?)\]\(.*?\)\]", r"[\1]", notebook.cells[0].source
-    )  # no badges from the net
-    exporter = HTMLExporter(
-        template_file="notebook.html.j2", extra_template_paths=[str(TEMPLATES)], mathjax_url=up + MATHJAX
-    )
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}, "home": f"{up}index.html"})
-    parts, items = re.split(r'(?=<h[23] id=")', page), []
-    for number, part in enumerate(parts[1:], start=1):  # two sections may have the same heading, but not the same place
-        level, text = re.match(r"<h([23]).*?>(.*?)<a class", part, re.DOTALL).groups()
-        parts[number] = re.sub('(?<= id=").*?(?=")', f"section-{number}", part, count=1)
-        items.append(f'<li class="h{level}"><a href="#section-{number}">{text}</a></li>')
-    page = "".join(parts)
-    page = page.replace("<!-- contents -->", f"<ul>{''.join(items)}</ul>", 1)
-    target.write_text(page.replace('.ipynb"', '.html"'), encoding="utf-8")
-    return title
-
-
-def _thumbnail(notebook):
-    """A notebook's last figure as base64, with its alternative text (nothing where no figure was drawn)."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    for output in reversed(outputs):
-        if "image/png" in output.get("data", {}):
-            alt = output.metadata.get("image/png", {}).get("alt", "")
-            return {"png": "".join(output.data["image/png"].split()), "alt": alt}  # base64 comes in lines
-    return {}
-
-
 def publish(notebooks, output, since=0):
     """Put the executed notebooks in place of the sources, and figures and tables into ``figures/``.
 
@@ -162,7 +174,37 @@ def publish(notebooks, output, since=0):
     for path in [*(output / "figures").glob("*.png"), *output.glob("*.csv"), *output.glob("*.npz")]:
         if path.stat().st_mtime >= since:
             shutil.copy(path, folder / path.name)
-    replace_between(ROOT / "README.md", "answer", answer())
+
+
+def answer(folder):
+    """Two sentences on "GRU or LSTM?" with the numbers of the tables in ``folder``; "" where there are none.
+
+    ``pooled.csv`` (notebook 06: over all data sets, in 100 log(GRU's error / LSTM's)) counts more than
+    ``verdicts.csv`` (notebook 05: case by case).
+    """
+    found = pd.DataFrame()
+    if (folder / "pooled.csv").is_file():
+        pooled = pd.read_csv(folder / "pooled.csv")
+        found = pooled[pooled.question == "GRU against LSTM"].head(1)
+        words = (
+            "Over the data sets of notebook 06 the GRU's error is {:+.1f} % from the LSTM's (95 %: {:+.1f} to {:+.1f})."
+        )
+    if found.empty and (folder / "verdicts.csv").is_file():
+        verdicts = pd.read_csv(folder / "verdicts.csv")
+        cases = verdicts[(verdicts.protocol == "sound") & (verdicts.question == "GRU against LSTM: RMSE")]
+        found = cases.agg({"difference": "mean", "low": "min", "high": "max"}).to_frame().T if len(cases) else cases
+        unit = cases.unit.iloc[0] if len(cases) and "unit" in cases else "%"
+        words = (
+            f"Over the cases of notebook 05 the GRU's error is {{:+.1f}} {unit} from the LSTM's on average "
+            "(the 95 % intervals reach from {:+.1f} to {:+.1f})."
+        )
+    if found.empty:
+        return ""
+    numbers = found[["difference", "low", "high"]].iloc[0]
+    return (
+        f"GRU or LSTM? {words.format(*numbers)}\nBelow 2 % either way we call the two equal; how "
+        "sure that is, and what it does not cover, stands at the end of notebooks 05 and 06."
+    )
 
 
 def main(arguments=None):
@@ -178,31 +220,38 @@ def main(arguments=None):
     if unknown := sorted(set(options.only or []) - set(paths)):
         parser.error(f"--only must be numbers of notebooks ({', '.join(paths)}); got {', '.join(unknown)}.")
     paths = [path for number, path in paths.items() if not options.only or number in options.only]
+    expected = [expected_seconds(path, options.profile, output) for path in paths]
+    whole = about(sum(expected)) if None not in expected else "not run here before"
+    print(
+        f"GRU vs LSTM, measured: {len(paths)} notebook{'s' * (len(paths) > 1)} at `{options.profile}` ({whole})",
+        flush=True,
+    )
     executed, started = [], time.time()
-    for number, path in enumerate(paths, start=1):
-        print(f"{number}/{len(paths)} {path.stem} ...", end=" ", flush=True)
-        try:
-            target, seconds = execute(path, options.profile, output)
-        except PapermillExecutionError as error:
-            print(
-                f"failed\n{error.ename}: {error.evalue}\nThe notebook up to there: {output / 'notebooks' / path.name}"
-            )
+    for number, (path, seconds) in enumerate(zip(paths, expected, strict=True), start=1):
+        with (
+            Ticker(f"{number}/{len(paths)} {path.stem}", seconds, sys.stdout) as ticker,
+            libraries_write_to(output / "log.txt"),
+        ):
+            try:
+                target, seconds = execute(path, options.profile, output, ticker.on_cell)
+            except PapermillExecutionError as error:
+                ticker.end(f"failed\n{error.ename}: {error.evalue}")
+            except DeadKernelError:
+                why = "Its process was ended from outside, as happens when memory is short. Finished runs are kept."
+                ticker.end(f"failed\n{why}")
+            else:
+                ticker.end(f"{seconds:.0f} s")
+                executed.append(target)
+        if len(executed) < number:
+            print(f"The notebook up to there: {output / 'notebooks' / path.name}")
             return 1
-        except DeadKernelError:
-            print(
-                "failed\nIts process was ended from outside, as happens when memory is short. Finished runs are kept.\n"
-                f"The notebook up to there: {output / 'notebooks' / path.name}"
-            )
-            return 1
-        executed.append(target)
-        print(f"{seconds:.0f} s", flush=True)
     index = write_pages(executed, output / "html")
     if options.publish:
         publish(executed, output, since=started if options.only else 0)
+    print(f"All in {(time.time() - started) / 60:.1f} min. Figures and tables are in {output}.\n")
     if not options.only:
-        verdicts = pd.read_csv(output / "verdicts.csv")
-        print("\n" + verdicts[VERDICT_COLUMNS].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
-    print(f"\npages      {index}\nnotebooks  {output / 'notebooks'}\nfigures    {output / 'figures'}")
+        print(f"{answer(output)}\n")
+    print(f"Read on: {index.as_uri()}")
     return 0
 
 

@@ -1,0 +1,103 @@
+"""What a run says while it goes on and at its end, and that no library speaks between its lines."""
+
+import io
+import re
+import subprocess
+import sys
+import time
+
+import nbformat
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from tools import run
+
+
+def notebook(*sources):
+    cells = [nbformat.v4.new_markdown_cell("# 1. Toy\n\n**Time:** a second. **Needs:** nothing.")]
+    cells += [nbformat.v4.new_code_cell(source) for source in sources]
+    cells[1].metadata["tags"] = ["parameters"]
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return made
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_one_line_moves_and_says_what_it_cost():
+    out = Terminal()
+    with run.Ticker("1/9 01_toy", 30, out) as ticker:
+        ticker.on_cell(4, 7)
+        time.sleep(1.3)
+        ticker.end("2 s")
+    lines = re.split(r"\r\x1b\[K", out.getvalue())
+    assert lines[0] == "1/9 01_toy"
+    assert lines[1] == "1/9 01_toy  code cell 4 of 7, 1 s so far, about 30 s left"
+    assert lines[-1] == "1/9 01_toy  2 s\n"
+
+
+def test_elsewhere_there_are_plain_lines():
+    out = io.StringIO()
+    with run.Ticker("1/9 01_toy", None, out) as ticker:
+        ticker.on_cell(4, 7)
+        ticker.end("2 s")
+    assert out.getvalue() == "1/9 01_toy (not run here before) ... 2 s\n"
+
+
+def test_an_interrupted_run_says_so():
+    out = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), run.Ticker("1/9 01_toy", 3, out):
+        raise KeyboardInterrupt
+    assert out.getvalue() == "1/9 01_toy (a few seconds) ... stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-3, "a few seconds"), (12, "about 10 s"), (99, "about 100 s"), (200, "about 3 min")]
+)
+def test_times_to_come_are_rounded(seconds, words):
+    assert run.about(seconds) == words
+
+
+def test_no_line_of_a_library_stands_between_the_lines_of_a_run(tmp_path):
+    """Also what a kernel writes to the error stream of its process, as it does when it is interrupted at its end."""
+    source = "profile, output_dir = 'smoke', 'build'"
+    noise = "import os\nos.write(2, b'from inside\\n')"
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook(source, noise), tmp_path / "notebooks" / "01_toy.ipynb")
+    code = (
+        "import os, sys, pathlib; from tools import run; place = pathlib.Path(sys.argv[1])\n"
+        "run.NOTEBOOKS = place / 'notebooks'; taken = run.execute\n"
+        "run.execute = lambda *a: (os.system('echo a library >&2'), taken(*a))[1]\n"
+        "run.write_pages = lambda paths, folder: place / 'index.html'\n"
+        "sys.exit(run.main(['smoke', '--output', str(place / 'build')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, toy, whole, *_, last = done.stdout.splitlines()
+    assert first == "GRU vs LSTM, measured: 1 notebook at `smoke` (not run here before)"
+    assert re.fullmatch(r"1/1 01_toy \(not run here before\) \.\.\. \d+ s", toy)
+    assert whole.startswith("All in ")
+    assert last == f"Read on: {(tmp_path / 'index.html').as_uri()}"
+    assert "a library" in (tmp_path / "build" / "log.txt").read_text()
+    again = run.expected_seconds(tmp_path / "01_toy.ipynb", "smoke", tmp_path / "build")
+    assert 0 < again < 120
+    assert run.expected_seconds(tmp_path / "01_toy.ipynb", "full", tmp_path / "build") is None
+
+
+def test_the_answer_has_the_numbers_of_the_tables(tmp_path):
+    assert run.answer(tmp_path) == ""
+    rows = [("sound", "GRU against LSTM: RMSE", -1.04, -3.0, 1.0), ("sound", "GRU against LSTM: RMSE", 0.2, -1.0, 2.26)]
+    rows += [("published", "GRU against LSTM: RMSE", 90.0, -99.0, 99.0), ("sound", "GRU against LSTM: time", 7, 7, 7)]
+    table = pd.DataFrame(rows, columns=["protocol", "question", "difference", "low", "high"])
+    table.to_csv(tmp_path / "verdicts.csv", index=False)
+    assert "is -0.4 % from the LSTM's on average (the 95 % intervals reach from -3.0 to +2.3)." in run.answer(tmp_path)
+    assert run.answer(tmp_path).count(".\n") == 1 and run.answer(tmp_path).endswith("06.")
+    table[2:].to_csv(tmp_path / "verdicts.csv", index=False)
+    assert run.answer(tmp_path) == ""
+    pooled = pd.DataFrame({"question": ["GRU against LSTM"], "difference": [-0.32], "low": [-0.9], "high": [0.31]})
+    pooled.to_csv(tmp_path / "pooled.csv", index=False)
+    assert "the GRU's error is -0.3 % from the LSTM's (95 %: -0.9 to +0.3)." in run.answer(tmp_path)
