@@ -14,7 +14,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 if "networks" not in sys.argv:
-    sys.modules["helpers.training"] = types.ModuleType("helpers.training")  # only its code would be hashed
+    stand_in = types.ModuleType("helpers.training")  # only its code would be hashed, and the device asked for
+    stand_in.device, stand_in.on_gpu = lambda: "cpu", lambda: False
+    sys.modules["helpers.training"] = stand_in
 
 from helpers import study
 from tools.engine import run_grid
