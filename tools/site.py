@@ -42,7 +42,7 @@ class Card:
 
 CARDS = {  # by the notebook's number
     "00": Card(
-        "00_tomorrow",
+        "00_last_week",
         "A day of electricity demand that a small network has forecast, and the same day of last week beside it.",
         "Why a beautiful forecast proves nothing: your first network, and the one line of code that beats it.",
     ),
