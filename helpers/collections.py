@@ -183,36 +183,3 @@ def _path(file):
     sha256, folder = FILES[file]
     path = data.cache_folder() / file
     return data.by_hash(path, sha256, f"{folder}/{file}", "leave the set out")
-
-
-def audit(sets):
-    """What a look at the data shows before anything is trained: a table with one row a set.
-
-    Columns: series, horizon, period, origins; shortest, median and longest training part; ``constant``, how many
-    training parts never change; ``too_short``, how many hold no window of one input once the validation part is kept
-    apart; ``copies``, how many series begin like one that was met before, here or in another set, and
-    ``copies_of``, in which. Two series are alike if their first values (at most 36) differ by a factor only.
-    """
-    seen, rows = {}, []
-    for name, group in sets.items():
-        copies = []
-        for series in group.series:
-            start = series.training[: min(36, len(series.training))]
-            scale = np.abs(start).max()
-            key = (len(start), tuple(np.round(start / scale, 6))) if np.ptp(start) > 0 else None
-            if key in seen:
-                copies.append(seen[key])
-            elif key:
-                seen[key] = name
-        lengths = [len(series.training) for series in group.series]
-        rows.append(
-            {
-                **{"set": name, "series": len(lengths), "horizon": group.horizon, "period": group.period},
-                **{"origins": len(group.series[0].origins), "shortest": min(lengths)},
-                **{"median": float(np.median(lengths)), "longest": max(lengths)},
-                "constant": sum(np.ptp(series.training) == 0 for series in group.series),
-                "too_short": sum(len(s.training) - s.validation < 1 + s.horizon for s in group.series),
-                **{"copies": len(copies), "copies_of": ", ".join(sorted(set(copies)))},
-            }
-        )
-    return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ from conftest import PUBLISHED
 
 from helpers import collections
 from helpers.collections import Series, SeriesSet
+from tools import many
 
 # facts of the competitions: series, horizon, shortest and longest training part
 COUNTS = {
@@ -46,7 +47,7 @@ def test_the_ten_competition_sets_are_those_of_the_competitions(competitions):
 
 
 def test_the_audit_counts_the_series_too_short_for_a_validation_part(competitions):
-    audit = collections.audit(competitions).set_index("set")
+    audit = many.audit(competitions).set_index("set")
     expected = {"M1 yearly": 24, "M1 quarterly": 27, "M1 monthly": 37, "M3 quarterly": 52, "Tourism yearly": 15}
     assert audit["too_short"][audit["too_short"] > 0].to_dict() == expected
 
@@ -57,7 +58,7 @@ def test_the_audit_finds_copies_and_constants():
         Series(name, values[:38], values[38:], 1, 2, "toy", "made", 2)
         for name, values in {"a": walk, "b": 7 * walk, "c": np.ones(40), "d": walk[::-1]}.items()
     ]
-    audit = collections.audit({"one": SeriesSet("one", tuple(series[:3]), "made"), "two": _group(series[3], series[0])})
+    audit = many.audit({"one": SeriesSet("one", tuple(series[:3]), "made"), "two": _group(series[3], series[0])})
     assert audit["copies"].tolist() == [1, 1] and audit["copies_of"].tolist() == ["one", "one"]
     assert audit["constant"].tolist() == [1, 0]
 
@@ -78,7 +79,7 @@ def test_the_sets_by_hash_are_cut_as_usual():
     lengths = [len(series.training) for series in sets["M4 hourly"].series]
     assert (min(lengths), max(lengths)) == (700, 960)
     oil = sets["ETTh1"].series[-1]
-    assert oil.name == "OT" and oil.origins[[0, 1, -1]].tolist() == [11_520, 11_544, 14_376]
+    assert oil.origins[[0, 1, -1]].tolist() == [11_520, 11_544, 14_376]
 
 
 def test_rolling_origins():
@@ -97,7 +98,7 @@ def test_what_cant_be_had_is_left_out_and_named(monkeypatch):
 
 def test_a_file_that_cant_be_downloaded_or_has_another_hash_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path))
-    (tmp_path / "ETTh1.csv").write_text("date,OT\n1,2\n", encoding="utf-8")
+    (tmp_path / "ETTh1.csv").write_text("date,HUFL\n1,2\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"is not the published file: its SHA-256 is .*leave the set out\."):
         collections.load_set("ETTh1")
     monkeypatch.setattr("pooch.retrieve", _no_network)

@@ -165,16 +165,49 @@ def run_many(profile, folder, names=None, n_jobs=-1, scheduler=None, progress=Fa
             for result in searched
         ]
         table = pd.DataFrame(rows, columns=COLUMNS)
-        _write(folder, table, arrays, pd.DataFrame(tries), collections.audit(sets))
+        _write(folder, table, arrays, pd.DataFrame(tries), audit(sets))
         means = table[(table["set"] == name) & (table["fit"] == "refitted")].groupby("model")[["mase", "smape"]].mean()
         print(f"{time.ctime()} {name}: {time.perf_counter() - started:.0f} s, chosen {chosen}")
         print(means.round(3).sort_values("mase").to_string(), flush=True)
     return table
 
 
-def _write(folder, table, arrays, tries, audit):
+def audit(sets):
+    """What a look at the data shows before anything is trained: a table with one row a set.
+
+    Columns: series, horizon, period, origins; shortest, median and longest training part; ``constant``, how many
+    training parts never change; ``too_short``, how many hold no window of one input once the validation part is kept
+    apart; ``copies``, how many series begin like one that was met before, here or in another set, and
+    ``copies_of``, in which. Two series are alike if their first values (at most 36) differ by a factor only.
+    """
+    seen, rows = {}, []
+    for name, group in sets.items():
+        copies = []
+        for series in group.series:
+            start = series.training[: min(36, len(series.training))]
+            scale = np.abs(start).max()
+            key = (len(start), tuple(np.round(start / scale, 6))) if np.ptp(start) > 0 else None
+            if key in seen:
+                copies.append(seen[key])
+            elif key:
+                seen[key] = name
+        lengths = [len(series.training) for series in group.series]
+        rows.append(
+            {
+                **{"set": name, "series": len(lengths), "horizon": group.horizon, "period": group.period},
+                **{"origins": len(group.series[0].origins), "shortest": min(lengths)},
+                **{"median": float(np.median(lengths)), "longest": max(lengths)},
+                "constant": sum(np.ptp(series.training) == 0 for series in group.series),
+                "too_short": sum(len(s.training) - s.validation < 1 + s.horizon for s in group.series),
+                **{"copies": len(copies), "copies_of": ", ".join(sorted(set(copies)))},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _write(folder, table, arrays, tries, audited):
     """All four tables, each at once or not at all."""
-    tables = {"data_sets.csv": table, "data_sets_search.csv": tries, "data_sets_audit.csv": audit}
+    tables = {"data_sets.csv": table, "data_sets_search.csv": tries, "data_sets_audit.csv": audited}
     for name, content in tables.items():
         part = folder / f"{name}.{os.getpid()}.part"
         with storing(folder, part):
