@@ -1,10 +1,7 @@
 """The NumPy cells against Keras: random shapes and weights, states, both kinds of GRU; what 02 teaches; bad input."""
 
 import ast
-import io
 
-import ipywidgets as widgets
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -13,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from helpers import cells, plots
+from helpers import cells
+from helpers.pictures import gates
 from helpers.training import keras
 
 KINDS = {
@@ -133,35 +131,38 @@ def test_the_notebooks_teach_what_the_helper_computes(units, inputs, batch, time
 
 
 @pytest.fixture
-def explorer():
-    """What the cells of notebook 02 tagged ``explorer`` define."""
-    space = {"np": np, "sigmoid": expit, "plots": plots, "plt": plt, "widgets": widgets, "io": io}
-    for cell in nbformat.read(ROOT / "notebooks" / "02_gate_mechanics.ipynb", as_version=4).cells:
-        if "explorer" in cell.metadata.get("tags", []):
-            exec(cell.source, space)
-    return space
+def one_step():
+    """The function behind the explorer, from the one code cell of notebook 02 tagged ``explorer``."""
+    notebook = nbformat.read(ROOT / "notebooks" / "02_gate_mechanics.ipynb", as_version=4)
+    (cell,) = [cell for cell in notebook.cells if "explorer" in cell.metadata.get("tags", [])]
+    assert cell.outputs[0].data["image/png"]  # a page without Python has its start position
+    space = {"np": np, "sigmoid": expit}
+    (function,) = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+    exec(ast.unparse(function), space)
+    return space["one_step"]
 
 
-def test_the_explorer_redraws_the_step(explorer):
-    first = bytes(explorer["picture"].value)
+def test_the_explorer_redraws_the_step(one_step):
+    explorer = gates.make_explorer(one_step)
+    first = bytes(explorer.picture.value)
     assert first.startswith(b"\x89PNG")
-    explorer["sliders"]["keep_bias"].value = -2.0
-    moved = bytes(explorer["picture"].value)
+    explorer.sliders["keep_bias"].value = -2.0
+    moved = bytes(explorer.picture.value)
     assert moved.startswith(b"\x89PNG")
     assert moved != first
-    explorer["sliders"]["keep_bias"].value = explorer["START"]["keep_bias"]
-    assert bytes(explorer["picture"].value) == first
+    explorer.sliders["keep_bias"].value = gates.START["keep_bias"]
+    assert bytes(explorer.picture.value) == first
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.floats(-3, 3), min_size=5, max_size=5))
-def test_the_explorer_shows_the_cells_step(explorer, values):
+def test_the_explorer_shows_the_cells_step(one_step, values):
     x, state, keep, write, show = values
     ones = [np.ones((1, 4)), np.ones((1, 4)), [write, keep, 0, show]]
     lstm = cells.lstm([[[x]]], ones, h=[[np.tanh(state)]], c=[[state]])
     # with r open wide the GRU's candidate is tanh(x + h)
     gru = cells.gru([[[x]]], [np.ones((1, 3)), np.ones((1, 3)), [keep, 1000, 0]], h=[[np.tanh(state)]])
-    shown = explorer["one_step"](*values)
+    shown = one_step(*values)
     for parts, trace in zip(shown, (lstm, gru), strict=True):
         for name, array in trace.items():
             if name in parts:
