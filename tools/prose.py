@@ -400,7 +400,7 @@ class _Tables(dict):
 
     def __missing__(self, name):
         csv, npz = self.folder / f"{name}.csv", self.folder / f"{name}.npz"
-        self[name] = pd.read_csv(csv) if csv.is_file() else dict(np.load(npz))
+        self[name] = pd.read_csv(csv) if csv.is_file() else dict(np.load(npz, allow_pickle=False))
         return self[name]
 
 
