@@ -198,7 +198,8 @@ def test_run_all_in_jupyterlab(path, lab, browser):
 
 
 def test_a_failing_cell_would_be_seen(lab, browser):
-    cells = [nbformat.v4.new_code_cell(source) for source in ("1", "1 / 0", "2")]
+    late = "import time\ntime.sleep(1)\n1 / 0"  # by then the kernel has all three, and drops the last
+    cells = [nbformat.v4.new_code_cell(source) for source in ("1", late, "2")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = lab.folder / "series" / "notebooks" / "fails.ipynb"
