@@ -6,7 +6,7 @@ import numpy as np
 from helpers import plots
 
 COPY = "#0072B2"
-NETWORK = "#D55E00"
+NETWORK = plots.COLOURS["gru"]
 
 
 def draw_demand(demand):
