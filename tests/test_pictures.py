@@ -67,7 +67,8 @@ def test_states(shown):
     figure = gates.draw_states({"c": c, "h": c / 10}, {"h": np.array([[0.0, 0.1], [0.5, 0.1], [0.25, 0.1]])})
     lines = [list(line.get_ydata()) for line in figure.axes[0].get_lines()]
     assert lines == [[0, 2, 3], [0, 0.2, pytest.approx(0.3)], [0, 0.5, 0.25]]  # of each the unit that moves most
-    assert "c moves over 3.00, the h that is shown of it over 0.30" in figure.axes[0].get_title()
+    title = figure.axes[0].get_title(loc="left") + figure.axes[0].get_title()  # left in our style, else in the centre
+    assert "c moves over 3.00, the h that is shown of it over 0.30" in title
     assert "Three lines" in shown["alt"]
 
 
