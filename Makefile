@@ -24,6 +24,10 @@ test-browser: $(READY) ## the pages, and every notebook in JupyterLab, in Chromi
 test-outputs: $(READY) ## the committed outputs once more, without training, from the tables in figures/
 	$(BIN)/python -m pytest -n 2 -m outputs
 
+.PHONY: test-thorough
+test-thorough: $(READY) ## what is slow and rare: twenty kills, every notebook at `smoke` on the published data
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
+
 .PHONY: test-gpu
 test-gpu: $(READY) ## on a machine with a GPU: networks equal to the CPU's, throughput, all notebooks at `smoke`
 	$(BIN)/python tests/gpu.py

@@ -26,7 +26,13 @@ settings.load_profile("series")
 # notebooks (by number) and pages of the first edition: their numbers and their form are held once they are rewritten
 STILL_TO_COME = {"01", "03", "04", "05", "07", "08", "README"}
 
-LONG = ("test_notebook_runs", "test_a_file_from_the_command_line", "test_twenty_kills", "test_another_process_with")
+LONG = (
+    "test_notebook_runs",
+    "test_a_file_from_the_command_line",
+    "test_kills",
+    "test_solutions_run",
+    "test_another_process_with",
+)
 
 
 @pytest.hookimpl(trylast=True)  # when those of other marks have been left out

@@ -61,15 +61,22 @@ def times_made(folder):
     return collections.Counter((folder / "log").read_text().split("\n")) if (folder / "log").exists() else {}
 
 
-@pytest.mark.parametrize("kind", ["short", pytest.param("networks", marks=pytest.mark.long)])
-def test_twenty_kills_lose_nothing_and_repeat_nothing(kind, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "kills"),
+    [
+        ("short", 6),
+        pytest.param("short", 20, marks=pytest.mark.thorough),
+        pytest.param("networks", 20, marks=pytest.mark.long),
+    ],
+)
+def test_kills_lose_nothing_and_repeat_nothing(kind, kills, tmp_path):
     """SIGKILL to the study or to one of its workers, then the study again: the table is that of a calm study."""
     assert start(tmp_path / "calm", kind, seconds=0, n_jobs=1).wait(PATIENCE) == 0
     seed = random.randrange(10**6)
     print(f"seed of the moments: {seed}")
     moments, folder = random.Random(seed), tmp_path / "killed"
     process, kept, made, orphans = start(folder, kind), {}, {}, []
-    for target in sorted(moments.randrange(RUNS - 8) for _ in range(20)):
+    for target in sorted(moments.randrange(RUNS - 8) for _ in range(kills)):
         wait_until(lambda at=target, of=process: len(list(folder.glob("cache/*.joblib"))) >= at and workers(of))
         time.sleep(moments.uniform(0, 0.3))
         now, count = stored(folder), times_made(folder)

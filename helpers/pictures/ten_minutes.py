@@ -5,7 +5,7 @@ import numpy as np
 
 from helpers import plots
 
-COPY = "#0072B2"
+COPY = plots.COLOURS["seasonal_naive"]
 NETWORK = plots.COLOURS["gru"]
 
 
@@ -28,7 +28,7 @@ def draw_forecast(real, network, copied=None):
     alt = "One day of hourly demand as a thick grey line, and the network's orange forecast, which has the same shape."
     if copied is not None:
         ax.plot(hours, copied, color=COPY, marker="s", ms=3, label="last week, copied")
-        alt = "The same day and forecast, and a blue line: the demand one week earlier, close to the grey line."
+        alt = "The same day and forecast, and a thin black line: the demand one week earlier, close to the grey line."
     ax.set(xlabel="hour of the day", ylabel="demand (GW)", title="Tomorrow" if copied is None else "One more line")
     ax.legend()
     plots.show(fig, "00_tomorrow" if copied is None else "00_last_week", alt)

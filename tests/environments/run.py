@@ -28,7 +28,7 @@ COLAB = ROOT / "tests" / "environments" / "colab.txt"
 EXTRAS = ["lab", "cluster", "files", "dev"]
 HELPERS = ["data", "metrics", "baselines", "cells", "comparison", "training", "gpu", "study"]
 TESTS = [f"tests/test_{name}.py" for name in HELPERS] + ["tests/test_notebooks.py"]
-CHOSEN = "not test_notebooks or simulated or solutions_run"
+CHOSEN = "not test_notebooks or runs_at_smoke or solutions_run"
 STAND_IN = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
 
 
