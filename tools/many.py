@@ -32,20 +32,26 @@ ORDER += [
 ]
 # seeds of the two cells; companions (plain RNN, untuned defaults, equal weights) have the first few of them
 PROFILES = {
-    "full": {"sets": ORDER, "seeds": 10, "companions": 3, "epochs": 25},
+    "full": {"sets": ORDER, "seeds": 10, "companions": 3, "epochs": 60},
     "quick": {"sets": ["M1 yearly", "M1 quarterly", "Tourism yearly"], "seeds": 3, "companions": 1, "epochs": 15},
     "smoke": {"sets": ["M1 yearly"], "seeds": 2, "companions": 1, "epochs": 2},
 }
-# Decided by a trial on M3 quarterly and monthly, before the run started. Scaled by a window's spread, its level or its
-# seasonal naive error, the refitted GRU's sMAPE / MASE are 9.58 / 1.147, 9.73 / 1.278, 9.70 / 1.172 (quarterly) and
-# 14.58 / .922, 14.60 / .948, 14.50 / .929 (monthly); the LSTM's with the spread 9.66 / 1.161 and 14.52 / .925.
-# A monthly window of 30 in place of 23 gives 14.79 / .936. A fit with its refit took 3 s (quarterly) and 12 s (monthly)
-# of CPU time at 4,096 windows an epoch. These are errors on the official holdouts, mostly of one seed, so on M3 the
-# choice of scaling has seen what it is judged by: it is made again on validation parts before the published run.
-BUDGET = {"patience": 5, "batch_size": 64, "loss": "mae", "clip": 1.0, "scaling": "spread"}
-INPUTS_PER_EPOCH = 40_000  # a cap: so many input values an epoch, in windows from 1,024 to 4,096
+# Decided before the run started, on M3 quarterly and monthly cut before their holdouts: the last h values of each
+# training part play the holdout, the h before them the validation part. An earlier trial had looked at the official
+# holdouts (mostly with one seed) and kept the spread; it decides nothing here. MASE of refitted networks, 48 units,
+# mean of GRU and LSTM over two to four seeds, scaled by the window's spread / its seasonal naive error / its level:
+# quarterly 1.220 / 1.201 / 1.220 (rate .003, up to 60 epochs, patience 8) and 1.205 / 1.195 (100, 15, batches of 128);
+# monthly .951 / .954 / .992 (60, 8), .945 / .939 (.001, batches of 32, patience 12) and .937 / .932 (.001, 8,192
+# windows, 40, 10). So the seasonal naive error, in four of five pairs; sMAPE does not decide (10.1 / 10.1 / 9.5 and
+# 14.8 / 14.9 / 15.0 in the first of each). Epochs and windows (spread, monthly): 25 epochs of 1,739 windows .980,
+# 60 of 4,096 with patience 8 .951, 15 .941; at rate .001 12 or 25 .935, batches of 32 .945, of 128 .958. On the
+# quarterly set neither the cap, the batch (1.22, 1.19, 1.20 for 64, 128, 256) nor the rate (1.21, 1.22, 1.20 for .001,
+# .003, .01) matters more than the seeds do. Twice as wide (96) takes three times as long: not searched.
+# What M3 reaches on its holdouts was known from the earlier trial (sMAPE of ten GRUs 13.16, of ten LSTMs 13.23).
+BUDGET = {"patience": 15, "batch_size": 64, "loss": "mae", "clip": 1.0, "scaling": "naive"}
+INPUTS_PER_EPOCH = 95_000  # a cap: so many input values an epoch, in windows from 1,024 to 4,096
 CELLS = ("rnn", "gru", "lstm")
-SEARCH = [{"learning_rate": rate, "units": units} for units, rate in product((16, 48), (1e-3, 5e-3))]
+SEARCH = [{"learning_rate": rate, "units": units} for units, rate in product((16, 48), (1e-3, 3e-3, 1e-2))]
 DEFAULT = {"learning_rate": 1e-3, "units": 48}  # untuned: Adam's own rate
 SEARCH_SEED = 101
 COLUMNS = ["set", "source", "model", "fit", "seed", "series", "scaled", "mase", "smape", "rmsse", "units", "params"]
