@@ -46,6 +46,7 @@ bench: $(READY) ## training speed against plain Keras, and time to quality: half
 	$(BIN)/python tests/benchmarks/training_speed.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/time_to_quality.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/planted_winners.py 10
+	$(BIN)/python tests/benchmarks/costs.py
 
 test-environments: $(READY) ## the suite's parts in other environments: oldest packages, Colab, conda's Python; half an hour
 	$(BIN)/python tests/environments/run.py
@@ -61,7 +62,12 @@ lock:           ## renew requirements.txt from pyproject.toml (needs uv)
 
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
-	@echo "Setting up $(VENV) once: two to three minutes, most of them for TensorFlow."
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "Setting up $(VENV) once: one to three minutes, most of them for TensorFlow."
+	if command -v uv >/dev/null; then \
+		uv venv --quiet --seed --clear --python "$$(command -v $(PYTHON))" $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.txt; \
+	fi
 	touch $(READY)
