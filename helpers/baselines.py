@@ -21,7 +21,8 @@ class LastValue:
 
 
 class Drift:
-    """The line from the window's first value to its last, carried on (Hyndman & Athanasopoulos 2021, section 5.2)."""
+    """The line from the window's first value to its last, carried on (not the textbook's drift, which starts at the
+    first value of all: Hyndman & Athanasopoulos 2021, section 5.2)."""
 
     params = 0
 
