@@ -59,6 +59,33 @@ def paired_differences(rows, first, second, reference="last_value", least_series
     return 100 * (a - b) / scale.iloc[0]
 
 
+def log_ratios(rows, first, second, least_series=2):
+    """100 log(RMSE of ``first`` / RMSE of ``second``), pair by pair: a table (seed x series). -2 is 2 % lower.
+
+    ``rows`` are those of one case. Networks are paired by seed; a baseline's one run is paired with every seed. A
+    ratio of own errors means the same on every series, however hard the series is to forecast. Raises ValueError where
+    the pairs are not complete, a network has one seed, there are too few series, or a model makes no error at all.
+    """
+    a, b = (errors(rows, model) for model in (first, second))
+    if set(a.columns) != set(b.columns):
+        raise ValueError(f"{first} and {second} were not run on the same series")
+    b = b[a.columns]
+    if first in BASELINES and second not in BASELINES:
+        a = a.iloc[[0] * len(b)].set_axis(b.index)
+    elif second in BASELINES and first not in BASELINES:
+        b = b.iloc[[0] * len(a)].set_axis(a.index)
+    if set(a.index) != set(b.index):
+        raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
+    if len(a) < 2 and not {first, second} <= set(BASELINES):
+        raise ValueError("one seed only, two are needed to tell luck from skill")
+    if a.shape[1] < least_series:
+        raise ValueError(f"{a.shape[1]} series only, {least_series} are needed to speak of other series")
+    for model, error in ((first, a), (second, b)):
+        if not (error > 0).all(axis=None):
+            raise ValueError(f"{model} makes no error at all on a series, so there is no ratio")
+    return 100 * np.log(a / b)
+
+
 def merge_copies(d, dataset):
     """Average the columns of a table (seed x series) that are copies of one series: (seed x independent series)."""
     copies = [name for name in d.columns if name in COPIES.get(dataset, ())]
@@ -174,6 +201,30 @@ def diebold_mariano(first, second, horizon=1):
     return statistic, 2 * stats.t.sf(np.abs(statistic), n - 1)
 
 
+def fixed_smoothing(first, second):
+    """Diebold & Mariano's test with fixed-smoothing critical values (Coroneo & Iacone 2020): (statistic, two-sided p).
+
+    ``first`` and ``second`` are losses (..., n_origins) in order of time. The long-run variance is the mean of the
+    periodogram of their difference at its m = n^(1/3) lowest frequencies; against Student's t with 2m degrees of
+    freedom the test keeps its size also where forecasts of many steps overlap. Raises ValueError where the losses
+    always differ by the same amount.
+    """
+    first, second = (
+        check_array(name, losses, "n_series, " * (getattr(losses, "ndim", 1) - 1) + "n_origins")
+        for name, losses in {"first": first, "second": second}.items()
+    )
+    if first.shape != second.shape:
+        raise ValueError(f"first and second must have one shape; got {first.shape} and {second.shape}.")
+    d = first - second
+    if (np.ptp(d, axis=-1) == 0).any():
+        raise ValueError("the losses differ by a constant: there is no spread to test against")
+    n = d.shape[-1]
+    m = int(np.cbrt(n) + 1e-9)
+    variance = (np.abs(np.fft.rfft(d, axis=-1)[..., 1 : m + 1]) ** 2).mean(axis=-1) / n
+    statistic = d.mean(axis=-1) / np.sqrt(variance / n)
+    return statistic, 2 * stats.t.sf(np.abs(statistic), 2 * m)
+
+
 def judge(d, margin, confidence=0.95, draws=4000, seed=1):
     """All that a verdict needs of the differences ``d`` (n_seeds, n_series), in their unit; as a dict.
 
@@ -213,3 +264,20 @@ def verdict(difference, p, p_equivalence, alpha=0.05):
     if p < alpha:
         return "better" if difference < 0 else "worse"
     return "undecided"
+
+
+def decide(table, family, alpha=0.05):
+    """Holm's correction within each ``family`` (columns of ``table``, say ["protocol"]), then a word for each row.
+
+    ``table`` holds difference, p and p_equivalence, a row each comparison; returns it with p_holm,
+    p_equivalence_holm and verdict, a word of ``SCALE``.
+    """
+    from statsmodels.stats.multitest import multipletests  # only here: it takes a second to import
+
+    found = table.copy()
+    for name in ("p", "p_equivalence"):
+        adjusted = found.groupby(family, sort=False)[name].transform(lambda p: multipletests(p, method="holm")[1])
+        found[f"{name}_holm"] = adjusted
+    words = zip(found["difference"], found["p_holm"], found["p_equivalence_holm"], strict=True)
+    found["verdict"] = [verdict(*row, alpha) for row in words]
+    return found

@@ -266,6 +266,14 @@ HELPERS = {
             "horizon": [*INTEGER, 31],
         },
     ),
+    "comparison.fixed_smoothing": (
+        comparison.fixed_smoothing,
+        {"first": RNG.uniform(size=30), "second": RNG.uniform(size=30)},
+        {
+            "first": [*NO_ARRAY, np.zeros(0), holes(SERIES[:30]), np.zeros(7)],
+            "second": [*NO_ARRAY, np.zeros(0), holes(SERIES[:30])],
+        },
+    ),
     "plots.show": (
         lambda alt: plots.show(plt.figure(), "name", alt),
         {"alt": "A picture of nothing at all."},

@@ -351,6 +351,49 @@ def test_pairs_are_differences_in_per_cent_of_the_last_value(path):
     pd.testing.assert_frame_equal(comparison.paired_differences(fewer, "gru", "lstm"), d.drop(columns="SBI"))
 
 
+def test_log_ratios_are_of_the_models_own_errors(path):
+    rows = cell_of(results.read_results(path))
+    d = comparison.log_ratios(rows, "gru", "lstm")
+    assert d.shape == (5, 10) and list(d.columns) == list(DATASETS["bankex"].columns)
+    one = rows.query("seed == 2 and series == 'SBI'").set_index("model")["rmse"]
+    assert d.loc[2, "SBI"] == pytest.approx(100 * np.log(one["gru"] / one["lstm"]))
+    pd.testing.assert_frame_equal(comparison.log_ratios(rows, "lstm", "gru"), -d)
+    assert comparison.log_ratios(rows, "gru", "nlinear").shape == (5, 10)
+    assert comparison.log_ratios(rows, "nlinear", "last_value").shape == (1, 10)
+    harder = rows.assign(rmse=rows["rmse"].where(rows["series"] != "SBI", 9 * rows["rmse"]))
+    pd.testing.assert_frame_equal(comparison.log_ratios(harder, "gru", "lstm"), d)
+
+
+@pytest.mark.parametrize(("horizon", "n"), [(1, 251), (20, 232), (1, 60), (6, 120)])
+def test_fixed_smoothing_keeps_its_size_where_forecasts_overlap(horizon, n):
+    """Sums of ``horizon`` errors in a row, as errors of many steps are; Diebold & Mariano's own rejects 9 % there."""
+    errors = np.random.default_rng(1).normal(size=(2, 4000, n + horizon - 1))
+    first, second = np.lib.stride_tricks.sliding_window_view(errors, horizon, axis=2).sum(axis=-1) ** 2
+    assert 0.03 < (comparison.fixed_smoothing(first, second)[1] < 0.05).mean() < 0.065
+    low, high = (comparison.fixed_smoothing(first, factor * first)[0] for factor in (1.01, 0.99))
+    assert (low < 0).all() and (high > 0).all()
+
+
+def test_fixed_smoothing_is_the_t_test_with_the_spread_of_the_lowest_frequencies():
+    first, second = np.random.default_rng(2).normal(size=(2, 30))
+    d = first - second
+    waves = [np.sum(d * np.exp(-2j * np.pi * k * np.arange(30) / 30)) for k in (1, 2, 3)]
+    spread = np.mean(np.abs(waves) ** 2) / 30
+    statistic, p = comparison.fixed_smoothing(first, second)
+    assert statistic == pytest.approx(d.mean() / np.sqrt(spread / 30))
+    assert p == pytest.approx(2 * stats.t.sf(abs(statistic), 6))
+
+
+def test_decide_corrects_within_each_family():
+    table = pd.DataFrame({"protocol": ["a", "a", "b"], "difference": [-5.0, 0, 5], "p": [0.02, 0.9, 0.02]})
+    found = comparison.decide(table.assign(p_equivalence=[0.9, 0.01, 0.9]), ["protocol"])
+    assert found["p_holm"].tolist() == pytest.approx([0.04, 0.9, 0.02])
+    assert found["p_equivalence_holm"].tolist() == pytest.approx([0.9, 0.02, 0.9])
+    assert found["verdict"].tolist() == ["better", "equivalent", "worse"]
+    alone = comparison.decide(table.assign(p_equivalence=1.0, p=[0.02, 0.06, 0.06]), ["protocol"])
+    assert alone["verdict"].tolist() == ["better", "undecided", "undecided"]
+
+
 def test_losses_are_read_back(path):
     losses = results.read_losses(path)
     cell = ("sound", "bankex", "simulated", 20)
@@ -428,6 +471,16 @@ def test_impossible_pairs_get_one_sentence(message, path):
     first = "transformer" if "transformer" in message else "gru"
     with pytest.raises(ValueError, match=message):
         comparison.paired_differences(rows, first, "lstm")
+    if "last_value" not in message and "at all" not in message:
+        with pytest.raises(ValueError, match=message):
+            comparison.log_ratios(rows, first, "lstm")
+
+
+def test_no_ratio_where_a_model_makes_no_error(path):
+    rows = cell_of(results.read_results(path))
+    rows = rows.assign(rmse=rows["rmse"].where((rows["model"] != "lstm") | (rows["series"] != "SBI"), 0))
+    with pytest.raises(ValueError, match="lstm makes no error at all on a series"):
+        comparison.log_ratios(rows, "gru", "lstm")
 
 
 def test_ties_and_constants_get_one_sentence():
@@ -438,6 +491,8 @@ def test_ties_and_constants_get_one_sentence():
         comparison.judge(np.ones((1, 1)), 1)
     with pytest.raises(ValueError, match="no spread to test against"):
         comparison.diebold_mariano(np.ones(20), np.zeros(20))
+    with pytest.raises(ValueError, match="no spread to test against"):
+        comparison.fixed_smoothing(np.ones(20), np.zeros(20))
     with pytest.raises(ValueError, match="one sign"):
         pesaran_timmermann(np.ones(20), np.random.default_rng(1).standard_normal(20))
 
