@@ -21,7 +21,7 @@ from tools import colab
 from tools.site import source_hash
 
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
-HELPERS += ["series", "ragged", "comparison", "plots", "notebook"]
+HELPERS += ["series", "ragged", "comparison", "pooling", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.many", "tools.times", "tools.cells", "tools.sheet", "tools.roles"]
 MODULES += ["tools.ladder", "tools.reader", "tools.preview", "tools.site", "tools.run", "tools.colab"]
