@@ -23,8 +23,8 @@ from tools.site import source_hash
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
 HELPERS += ["series", "ragged", "comparison", "pooling", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
-MODULES += ["tools.results", "tools.engine", "tools.many", "tools.times", "tools.cells", "tools.sheet", "tools.roles"]
-MODULES += ["tools.ladder", "tools.reader", "tools.preview", "tools.site", "tools.run", "tools.colab"]
+MODULES += ["tools.results", "tools.engine", "tools.pooled", "tools.many", "tools.times", "tools.cells", "tools.sheet"]
+MODULES += ["tools.roles", "tools.ladder", "tools.reader", "tools.preview", "tools.site", "tools.run", "tools.colab"]
 MODULES += ["tools.replay", "tools.prose", "tools.reading"]
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
