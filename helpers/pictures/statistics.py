@@ -100,9 +100,11 @@ def draw_power(seeds, by_seeds, series, by_series, name):
         for (size, power), style in zip(curves.items(), (":", "--", "-"), strict=False):
             ax.plot(numbers, power, style, color="black", label=f"{size} %")
         ax.axhline(0.8, color="0.5", linewidth=0.8)
-        ax.set(xlabel=f"number of {what}", xscale="log", ylim=(0, 1.03))
-        ax.set_xticks([3, 10, 30, 100], labels=["3", "10", "30", "100"])
-        ax.xaxis.set_minor_formatter(plt.NullFormatter())
+        ax.set(xlabel=f"number of {what}", ylim=(0, 1.03))
+        if any(np.isfinite(power).any() for power in curves.values()):  # an empty axis can't be logarithmic
+            ax.set_xscale("log")
+            ax.set_xticks([3, 10, 30, 100], labels=["3", "10", "30", "100"])
+            ax.xaxis.set_minor_formatter(plt.NullFormatter())
     axes[0].set_ylabel("chance to find it")
     axes[1].legend(title="true difference", loc="center left", bbox_to_anchor=(1, 0.5))
     fig.suptitle(f"{name}: what more seeds (left) and more series (right) would buy", x=0.01, ha="left")
@@ -120,7 +122,10 @@ def draw_ladder(errors):
         colours = [plots.COLOURS[model] if net else "black" for model, net in zip(errors.index, networks, strict=True)]
         ax.scatter(values, range(len(values)), c=colours, marker="o", zorder=3)
         ax.axvline(values[[not net for net in networks]].min(), color="0.5", linestyle=":")
-        ax.set(title=name, xscale="log", xlabel="RMSE")
+        ax.set(title=name, xlabel="RMSE")
+        if not np.isfinite(values).any():
+            continue
+        ax.set_xscale("log")
         ax.xaxis.set_minor_formatter(plt.NullFormatter())
         ticks = [values.min(), values.max()]
         ax.set_xticks(ticks, labels=[f"{tick:.3f}" for tick in ticks])
