@@ -12,8 +12,10 @@ import pandas as pd
 import psutil
 import pytest
 from conftest import ROOT
+from small_many import made_set
 
-from helpers import study
+from helpers import ragged, study
+from tools import many
 from tools.engine import run_grid
 
 
@@ -69,3 +71,14 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits(cluster, tmp_path):
     for a, b in zip(there, here, strict=True):
         np.testing.assert_array_equal(a["forecasts"], b["forecasts"])
     assert len(list(cache.iterdir())) == len(grid)  # stored here: no shared disk is needed
+
+    # a set of ragged series, on the worker that is left
+    run = {"protocol": "global", "dataset": "set", "horizon": 3, "window": 5, "seed": 1, "refit": True, "units": 2}
+    run |= many.BUDGET | {"epochs": 2, "learning_rate": 0.01, "windows_per_epoch": 16}
+    sets, grid = {"set": made_set()}, [run | {"model": model} for model in ("lstm", "theta", "nlinear")]
+    options = {"progress": False, "function": ragged.run_set}
+    there = run_grid(sets, grid, tmp_path / "there", scheduler=address, **options)
+    here = run_grid(sets, grid, tmp_path / "here", n_jobs=1, **options)
+    for a, b in zip(there, here, strict=True):
+        for fit in ("validated", "refitted"):
+            assert (fit in a) == (fit in b) and (fit not in a or a[fit].tobytes() == b[fit].tobytes())

@@ -1,4 +1,4 @@
-"""The study of many data sets: killed and gone on with, on a Dask cluster, its cost, and what it refuses at once."""
+"""The study of many data sets: killed and gone on with, its cost, and what it refuses at once."""
 
 import subprocess
 import sys
@@ -8,14 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_many
-from test_cluster import cluster  # noqa: F401 - a fixture
 
 from helpers import collections, ragged
 from tools import many
-from tools.engine import run_grid
-
-NETWORK = {"protocol": "global", "dataset": "toy", "horizon": 3, "window": 5, "seed": 1, "refit": True, "units": 3}
-NETWORK |= many.BUDGET | {"model": "gru", "epochs": 2, "learning_rate": 0.01, "windows_per_epoch": 16}
 
 
 def test_a_killed_study_goes_on_where_it_stood(tmp_path):
@@ -45,19 +40,6 @@ def start(folder, seconds):
     """The small study in a process of its own."""
     command = [sys.executable, small_many.__file__, str(folder), str(seconds)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_a_set_of_series_gives_the_same_bits_on_a_cluster(cluster, tmp_path):  # noqa: F811
-    address, _ = cluster
-    grid = [NETWORK | {"model": model, "seed": seed} for model in ("gru", "lstm") for seed in (1, 2)]
-    grid += [NETWORK | {"model": "theta"}]
-    options = {"progress": False, "function": ragged.run_set}
-    group = {"toy": small_many.made_set()}
-    there = run_grid(group, grid, tmp_path / "there", scheduler=address, **options)
-    here = run_grid(group, grid, tmp_path / "here", n_jobs=1, **options)
-    for a, b in zip(there, here, strict=True):
-        assert a["validated"].tobytes() == b["validated"].tobytes()
-        assert "refitted" not in a or a["refitted"].tobytes() == b["refitted"].tobytes()
 
 
 def test_cost_is_linear_in_the_series():
