@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from tools.cells import all_numbers, check_sentinels
+from tools.grid import SHORTEST, on_an_even_grid
 from tools.roles import arrange, as_input, check_gaps, drop_twins, find_keys, labels, targets
 from tools.sheet import columns_to_rows, cut, read_text, rows_as_series
-from tools.times import SHORTEST, find_times, on_an_even_grid
+from tools.times import find_times
 
 TEXT = ("", ".csv", ".tsv", ".txt")
 COMPRESSED = (".gz", ".zip", ".xz", ".bz2")

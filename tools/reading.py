@@ -11,7 +11,8 @@ from math import ceil
 import nbformat
 
 from helpers.notebook import NOTEBOOKS
-from tools.prose import path_of, plain
+from tools.paragraphs import plain
+from tools.prose import path_of
 from tools.replay import tags
 
 WORD = re.compile(r"[^\W\d_]['’\w-]*")

@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from tools.times import FILLED, named
+from tools.grid import FILLED
+from tools.times import named
 
 INPUT = (
     r"price|preis|promo|discount|rabatt|holiday|feiertag|ferien|temp|weather|rain|snow|wind|humid|advert|spend|budget"

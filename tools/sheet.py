@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from tools.cells import all_numbers, is_data
-from tools.times import MARKS, PARTS, grid_of, named, readings
+from tools.grid import grid_of
+from tools.times import MARKS, PARTS, named, readings
 
 BELOW = r"(total|sum|summe|gesamt|average|mean|source|quelle|notes?|footnote|\*|©|updated|copyright)\b.*|\*.*|©.*"
 
