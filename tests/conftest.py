@@ -1,5 +1,6 @@
 """What tests share: where the repository and the published CSVs are, and a browser."""
 
+import ast
 import os
 import shutil
 from pathlib import Path
@@ -44,11 +45,12 @@ def pytest_collection_modifyitems(items):
 
 
 def taught(number, name, **space):
-    """A function that notebook ``number`` defines, from the cell that begins with it; ``space`` is what it uses."""
+    """A function that notebook ``number`` defines, in the cell that begins with it; ``space`` is what it uses."""
     (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
     cells = nbformat.read(path, as_version=4).cells
     (source,) = [cell.source for cell in cells if cell.source.startswith(f"def {name}(")]
-    exec(source, space)
+    functions = [part for part in ast.parse(source).body if isinstance(part, ast.FunctionDef)]
+    exec(compile(ast.Module(functions, []), path.name, "exec"), space)
     return space[name]
 
 
