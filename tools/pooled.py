@@ -175,7 +175,7 @@ def main(arguments=None):
     folder = parser.parse_args(arguments).folder
     if not (folder / "data_sets.npz").is_file():
         parser.error(f"FOLDER must hold data_sets.npz, as python -m tools.many writes it; got {str(folder)!r}.")
-    errors = dict(np.load(folder / "data_sets.npz"))
+    errors = dict(np.load(folder / "data_sets.npz", allow_pickle=False))
     sets, _ = collections.load_sets(list(dict.fromkeys(key.split("|")[1] for key in errors)))
     table = write(folder, errors, pd.read_csv(folder / "data_sets_search.csv"), sets)["pooled.csv"]
     print(table[["question", "measure", "fit", "k", "difference", "low", "high"]].round(2).to_string(index=False))
