@@ -1,4 +1,4 @@
-"""Every picture is drawn on toy input, is shown once with words for readers who can't see it, and keeps what it got."""
+"""The pictures of notebook 00 on toy input: shown once, with words for who can't see them, true to what they got."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,9 +21,6 @@ def shown(monkeypatch):
 
 def lines(ax):
     return [line.get_ydata() for line in ax.lines]
-
-
-# Notebook 00
 
 
 def test_demand_is_drawn_as_it_is(shown):

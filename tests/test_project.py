@@ -135,6 +135,26 @@ def test_conda_uses_the_same_lock():
     assert (python.startswith("python=3.1"), pip, packages) == (True, "pip", {"pip": ["-r requirements.txt"]})
 
 
+def test_contributing_says_where_to_change_what():
+    """Each path of the table exists, and defines the names said to be in it; each picture's file names its notebook."""
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where to change what")[1].split("\n## ")[0]
+    paths = set(re.findall(r"`([\w/]+/[\w.]*|[\w/]+\.(?:py|md))`", table))
+    assert len(paths) > 15
+    for path in paths:
+        assert (ROOT / path).exists(), path
+    named = re.findall(r"((?:`\w+`, )*`\w+`) in `([\w/]+\.py)`", table)
+    assert len(named) >= 10
+    for names, path in named:
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        assigned = {
+            t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets if hasattr(t, "id")
+        }
+        defined = assigned | {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert set(re.findall(r"`(\w+)`", names)) <= defined, path
+    for path in (ROOT / "helpers" / "pictures").glob("[a-z]*.py"):
+        assert re.match(r'"""The pictures of notebook 0\d[,:]', path.read_text(encoding="utf-8")), path.name
+
+
 def test_contributing_names_the_kernel_for_other_jupyterlabs(tmp_path):
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^python (-m ipykernel install .*)$", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Each picture is drawn on toy input: what is drawn, that it has alternative text, and that the figure comes back."""
+"""The pictures of notebook 02 on toy input: what is drawn, its alternative text, and that the figure comes back."""
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,6 @@ def shown(monkeypatch):
     monkeypatch.setattr(plots, "display", lambda data, raw, metadata: seen.update(metadata["image/png"]))
     return seen
 
-
-# --- notebook 02, inside the gates
 
 LOW = np.array([0, 0, 1, 1, 1, 1, 1, 0, 0, 1]) == 0
 DAYS = {"bankex": pd.Series(np.arange(12.0), name="INR"), "activities": pd.Series(~LOW * 1.0, name="activity")}
