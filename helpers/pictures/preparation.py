@@ -1,4 +1,4 @@
-"""The figures of notebook 03: the data, windows and splits, scales, simple forecasts, leaks."""
+"""The pictures of notebook 03: the data, windows and splits, scales, simple forecasts, leaks."""
 
 import matplotlib.pyplot as plt
 import numpy as np
