@@ -1,24 +1,24 @@
 """Is one model better than another, equal to it, or can't we tell? Thin over scipy.
 
-Differences ``d`` are arrays (n_seeds, n_series): error of the first model minus error of the second, so that a negative
-number speaks for the first. Every network is trained once a seed and then forecasts all series: rows and columns both
-vary by chance, and both must be in the standard error.
+Differences ``d`` are arrays (n_seeds, n_series): 100 log(error of the first model / error of the second), so that a
+negative number speaks for the first. Every network is trained once a seed and then forecasts all series: rows and
+columns both vary by chance, and both must be in the standard error.
 """
 
 import numpy as np
 from scipy import stats
 
-from helpers.checks import check_array, check_integer, check_one_device, check_positive
+from helpers.checks import check_array, check_one_device, check_positive
 from helpers.study import BASELINES
 
-CELL = ["protocol", "dataset", "source", "horizon"]  # what one comparison is made in
+CELL = ["protocol", "dataset", "source", "horizon"]  # a case: what one comparison is made in
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
 SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models
 
 
 def errors(rows, model, measure="rmse"):
-    """A model's ``measure`` in the rows of one cell, as a table (seed x series) in the order of the file.
+    """A model's ``measure`` in the rows of one case, as a table (seed x series) in the order of the file.
 
     Raises ValueError where the model has no run or lacks some, and for seconds where networks ran on two devices.
     """
@@ -32,31 +32,6 @@ def errors(rows, model, measure="rmse"):
     if table.isna().any(axis=None):
         raise ValueError(f"{model} lacks {int(table.isna().sum().sum())} of its {table.size} seeds x series")
     return table
-
-
-def paired_differences(rows, first, second, reference="last_value", least_series=2):
-    """RMSE of ``first`` minus ``second`` in per cent of ``reference``, pair by pair: a table (seed x series).
-
-    ``rows`` are those of one cell. Networks are paired by seed; a baseline's one run is paired with every seed. Raises
-    ValueError where the pairs are not complete, a network has one seed, or there are too few series.
-    """
-    a, b, scale = (errors(rows, model) for model in (first, second, reference))
-    if not set(a.columns) == set(b.columns) <= set(scale.columns):
-        raise ValueError(f"{first}, {second} and {reference} were not run on the same series")
-    scale = scale[a.columns]
-    if first in BASELINES and second not in BASELINES:
-        a = a.iloc[[0] * len(b)].set_axis(b.index)
-    elif second in BASELINES and first not in BASELINES:
-        b = b.iloc[[0] * len(a)].set_axis(a.index)
-    if set(a.index) != set(b.index):
-        raise ValueError(f"{first} has the seeds {list(a.index)}, {second} has {list(b.index)}: no pairs")
-    if len(a) < 2 and not {first, second} <= set(BASELINES):
-        raise ValueError("one seed only, two are needed to tell luck from skill")
-    if a.shape[1] < least_series:
-        raise ValueError(f"{a.shape[1]} series only, {least_series} are needed to speak of other series")
-    if not (scale > 0).all(axis=None):
-        raise ValueError(f"{reference} makes no error at all on a series, so nothing can be a share of it")
-    return 100 * (a - b) / scale.iloc[0]
 
 
 def log_ratios(rows, first, second, least_series=2):
@@ -150,57 +125,6 @@ def equivalence_p(mean, se, dof, margin):
     return stats.t.sf((margin - np.abs(mean)) / se, dof)
 
 
-def bayesian_signed_rank(d, margin, draws=4000, seed=1):
-    """Posterior of the Bayesian signed-rank test with a region of practical equivalence (Benavoli et al. 2014, 2017).
-
-    ``d`` (n_seeds, n_series). The series get Dirichlet weights, with a prior pseudo-difference 0 of weight 1/2 as in
-    the paper; the seeds get Dirichlet weights too (Rubin's Bayesian bootstrap, 1981), so that the luck of the seeds
-    is in the posterior; with one seed it is the paper's test.
-
-    Returns theta (draws, 3): probability that the first is better by more than ``margin``, that the two are
-    equivalent, and that the first is worse. ``np.bincount(theta.argmax(1), minlength=3) / draws`` says how sure.
-    """
-    d = check_array("d", d, "n_seeds, n_series")
-    check_positive("margin", margin)
-    rng = np.random.default_rng(seed)
-    z = np.zeros((draws, d.shape[1] + 1))
-    z[:, 1:] = rng.dirichlet(np.ones(len(d)), draws) @ d
-    weights = rng.dirichlet(np.r_[0.5, np.ones(d.shape[1])], draws)
-    pairs = weights[:, :, None] * weights[:, None, :]  # (draws, n_series + 1, n_series + 1)
-    sums = z[:, :, None] + z[:, None, :]
-    first = (pairs * (sums < -2 * margin)).sum(axis=(1, 2))
-    second = (pairs * (sums > 2 * margin)).sum(axis=(1, 2))
-    return np.column_stack([first, 1 - first - second, second])
-
-
-def diebold_mariano(first, second, horizon=1):
-    """Diebold & Mariano (1995), corrected by Harvey, Leybourne & Newbold (1997): (statistic, two-sided p).
-
-    ``first`` and ``second`` are losses (..., n_origins) in order of time. The long-run variance is Newey & West's with
-    max(horizon - 1, n^(1/3)) lags, as in statsmodels 0.15, whose numbers it equals; older versions lack the test.
-    Raises ValueError where two losses always differ by the same amount.
-    """
-    first, second = (
-        check_array(name, losses, "n_series, " * (getattr(losses, "ndim", 1) - 1) + "n_origins")
-        for name, losses in {"first": first, "second": second}.items()
-    )
-    if first.shape != second.shape:
-        raise ValueError(f"first and second must have one shape; got {first.shape} and {second.shape}.")
-    check_integer("horizon", horizon, 1, first.shape[-1])
-    d = first - second
-    if (np.ptp(d, axis=-1) == 0).any():
-        raise ValueError("the losses differ by a constant: there is no spread to test against")
-    n = d.shape[-1]
-    lags = max(horizon - 1, int(np.ceil(n ** (1 / 3))))
-    centred = d - d.mean(axis=-1, keepdims=True)
-    variance = (centred**2).mean(axis=-1)
-    for k in range(1, min(lags, n - 1) + 1):
-        variance = variance + 2 * (1 - k / (lags + 1)) * (centred[..., k:] * centred[..., :-k]).sum(axis=-1) / n
-    correction = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    statistic = correction * d.mean(axis=-1) / np.sqrt(variance / n)
-    return statistic, 2 * stats.t.sf(np.abs(statistic), n - 1)
-
-
 def fixed_smoothing(first, second):
     """Diebold & Mariano's test with fixed-smoothing critical values (Coroneo & Iacone 2020): (statistic, two-sided p).
 
@@ -225,12 +149,12 @@ def fixed_smoothing(first, second):
     return statistic, 2 * stats.t.sf(np.abs(statistic), 2 * m)
 
 
-def judge(d, margin, confidence=0.95, draws=4000, seed=1):
+def judge(d, margin, confidence=0.95):
     """All that a verdict needs of the differences ``d`` (n_seeds, n_series), in their unit; as a dict.
 
     ``difference`` with interval ``low`` .. ``high`` and two-sided ``p`` (crossed_effects); ``p_equivalence`` at
-    ``margin`` and ``equivalent_from``, the smallest margin at which it is 1 - confidence; the posterior probabilities
-    (bayesian_signed_rank). Raises ValueError where all differences are the same number.
+    ``margin`` and ``equivalent_from``, the smallest margin at which it is 1 - confidence. Raises ValueError where all
+    differences are the same number.
     """
     d = check_array("d", d, "n_seeds, n_series")
     check_positive("margin", margin)
@@ -239,7 +163,6 @@ def judge(d, margin, confidence=0.95, draws=4000, seed=1):
     if not se > 1e-12 * max(1, abs(mean)):
         raise ValueError(f"all differences are {mean:.3g}, so there is no spread to test against")
     half = stats.t.ppf((1 + confidence) / 2, dof) * se
-    sure = np.bincount(bayesian_signed_rank(d, margin, draws, seed).argmax(axis=1), minlength=3) / draws
     return {
         "difference": mean,
         "se": se,
@@ -249,9 +172,6 @@ def judge(d, margin, confidence=0.95, draws=4000, seed=1):
         "p": float(2 * stats.t.sf(abs(mean) / se, dof)),
         "p_equivalence": float(equivalence_p(mean, se, dof, margin)),
         "equivalent_from": float(abs(mean) + stats.t.ppf(confidence, dof) * se),
-        "probability_better": sure[0],
-        "probability_equivalent": sure[1],
-        "probability_worse": sure[2],
         "n_seeds": d.shape[0],
         "n_independent": d.shape[1],
     }

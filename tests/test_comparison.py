@@ -185,41 +185,6 @@ def test_sources_of_variance_are_recovered():
     assert [found[name].mean() for name in ("series", "seed", "interaction")] == pytest.approx([4, 1, 0.25], rel=0.05)
 
 
-def test_bayesian_signed_rank_against_the_beta_distribution():
-    """With all differences far left only the prior's own pair (w0^2) is in the region; nearer, all its pairs are."""
-    for n in (3, 6):
-        for value, limit in ((-10.0, np.sqrt(0.5)), (-1.5, 1 - np.sqrt(0.5))):
-            theta = comparison.bayesian_signed_rank(np.full((1, n), value), margin=1, draws=40000)
-            assert np.mean(theta.argmax(axis=1) == 0) == pytest.approx(stats.beta(0.5, n).cdf(limit), abs=0.01)
-            assert theta.sum(axis=1) == pytest.approx(1)
-
-
-def test_bayesian_signed_rank_counts_the_luck_of_seeds():
-    one = comparison.bayesian_signed_rank(np.full((1, 10), -1.5), 1)[:, 0]
-    lucky = np.repeat([[-4.0], [-1.0], [0.5]], 10, axis=1)  # the same mean over seeds, but seeds disagree
-    many = comparison.bayesian_signed_rank(lucky, 1)[:, 0]
-    assert many.std() > 2 * one.std()
-
-
-@pytest.mark.parametrize("horizon", [1, 5, 20])
-def test_diebold_mariano_is_that_of_statsmodels(horizon):
-    stattools = pytest.importorskip("statsmodels.tsa.stattools")
-    if not hasattr(stattools, "diebold_mariano_test"):
-        pytest.skip("statsmodels before 0.15")
-    a, b = np.random.default_rng(horizon).gamma(2, 1, (2, 4, 232)).cumsum(axis=2)[..., ::7] ** 0.5
-    statistic, p = comparison.diebold_mariano(a, b, horizon)
-    for i in range(4):
-        theirs = stattools.diebold_mariano_test(
-            0 * a[i], a[i], b[i], criterion=lambda _, loss: loss, harvey_adj=True, horizon=horizon
-        )
-        assert (statistic[i], p[i]) == pytest.approx((theirs.statistic, theirs.pvalue))
-
-
-def test_diebold_mariano_alarms_at_its_level():
-    a, b = np.random.default_rng(1).chisquare(1, (2, 4000, 251))
-    assert np.mean(comparison.diebold_mariano(a, b)[1] < 0.05) == pytest.approx(0.05, abs=0.025)
-
-
 def test_pesaran_timmermann_is_that_of_statsmodels():
     diagnostic = pytest.importorskip("statsmodels.stats.diagnostic")
     rng = np.random.default_rng(1)
@@ -339,18 +304,6 @@ def test_power_is_that_of_simulated_tables(n, m):
 # The table and what can be wrong with it ------------------------------------------------------------------------------
 
 
-def test_pairs_are_differences_in_per_cent_of_the_last_value(path):
-    rows = cell_of(results.read_results(path))
-    d = comparison.paired_differences(rows, "gru", "lstm")
-    assert d.shape == (5, 10) and list(d.columns) == list(DATASETS["bankex"].columns)
-    one = rows.query("seed in (0, 2) and series == 'SBI'").set_index("model")["rmse"]
-    assert d.loc[2, "SBI"] == pytest.approx(100 * (one["gru"] - one["lstm"]) / one["last_value"])
-    assert comparison.paired_differences(rows, "gru", "nlinear").shape == (5, 10)
-    assert comparison.paired_differences(rows, "nlinear", "last_value").shape == (1, 10)
-    fewer = rows.query("series != 'SBI' or model == 'last_value'")  # the yardstick was made of one series more
-    pd.testing.assert_frame_equal(comparison.paired_differences(fewer, "gru", "lstm"), d.drop(columns="SBI"))
-
-
 def test_log_ratios_are_of_the_models_own_errors(path):
     rows = cell_of(results.read_results(path))
     d = comparison.log_ratios(rows, "gru", "lstm")
@@ -460,8 +413,6 @@ IMPOSSIBLE = {
     "no pairs": lambda t: t[(t["model"] != "gru") | (t["seed"] != 3)],
     "lacks 1 of its 50": lambda t: t[(t["model"] != "gru") | (t["seed"] != 3) | (t["series"] != "SBI")],
     "not run on the same series": lambda t: t[(t["model"] != "gru") | (t["series"] != "SBI")],
-    "no run of last_value": lambda t: t[t["model"] != "last_value"],
-    "makes no error at all": lambda t: t.assign(rmse=t["rmse"].where(t["model"] != "last_value", 0)),
 }
 
 
@@ -470,10 +421,7 @@ def test_impossible_pairs_get_one_sentence(message, path):
     rows = IMPOSSIBLE[message](cell_of(results.read_results(path)))
     first = "transformer" if "transformer" in message else "gru"
     with pytest.raises(ValueError, match=message):
-        comparison.paired_differences(rows, first, "lstm")
-    if "last_value" not in message and "at all" not in message:
-        with pytest.raises(ValueError, match=message):
-            comparison.log_ratios(rows, first, "lstm")
+        comparison.log_ratios(rows, first, "lstm")
 
 
 def test_no_ratio_where_a_model_makes_no_error(path):
@@ -489,8 +437,6 @@ def test_ties_and_constants_get_one_sentence():
             comparison.judge(np.full((3, 4), same), 1)
     with pytest.raises(ValueError, match="one difference alone"):
         comparison.judge(np.ones((1, 1)), 1)
-    with pytest.raises(ValueError, match="no spread to test against"):
-        comparison.diebold_mariano(np.ones(20), np.zeros(20))
     with pytest.raises(ValueError, match="no spread to test against"):
         comparison.fixed_smoothing(np.ones(20), np.zeros(20))
     with pytest.raises(ValueError, match="one sign"):
