@@ -25,7 +25,6 @@ def test_outputs_and_sentences_follow_from_the_tables(path, monkeypatch):
     assert found + (prose.problems(executed, again) if new_way else []) == []
 
 
-@pytest.mark.skipif("README" in STILL_TO_COME, reason="the README of the first edition is written by code")
 def test_the_readme_follows_from_the_tables():
     assert prose.check_readme((ROOT / "README.md").read_text(encoding="utf-8")) == []
 
