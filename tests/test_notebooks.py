@@ -127,7 +127,7 @@ def extra_parameters(path, request):
     """What a notebook needs beside the profile: a table for 05; one process where it could have more."""
     if path.stem.startswith("05"):
         return {"results": str(request.getfixturevalue("results_folder") / "results.csv")}
-    return {"n_jobs": 1} if path.stem.startswith(("04", "07", "08")) else {}
+    return {"n_jobs": 1} if path.stem.startswith(("04", "06", "07", "08")) else {}
 
 
 def assert_runs(path, data_folder, tmp_path, monkeypatch, request):

@@ -30,7 +30,8 @@ def labels(ax):
 
 
 def test_a_series_of_each_set_has_a_panel(shown):
-    fig = many.draw_sets({name: (np.arange(9.0), np.arange(3.0)) for name in "abcdef"})
+    one = pd.DataFrame({"holdout": [False] * 9 + [True] * 3, "value": np.r_[np.arange(9.0), np.arange(3.0)]})
+    fig = many.draw_sets(pd.concat([one.assign(set=name) for name in "abcdef"]))
     titles = [ax.get_title(loc="left") for ax in fig.axes if ax.lines]
     assert titles == list("abcdef")
     np.testing.assert_array_equal(fig.axes[0].lines[1].get_ydata(), [8, 0, 1, 2])

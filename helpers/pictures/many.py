@@ -13,7 +13,7 @@ NAMES = plots.NAMES | {
     "theta_damped": "mean of Theta and damped",
     "gru_ensemble": "median of the GRUs",
     "lstm_ensemble": "median of the LSTMs",
-    "both_ensemble": "median of both",
+    "both_ensemble": "median of GRUs and LSTMs",
     "gru_default": "GRU, untuned",
     "lstm_default": "LSTM, untuned",
 }
@@ -21,15 +21,16 @@ SHADES = {"gru": GRU, "lstm": LSTM, "rnn": RNN, "gru_ensemble": GRU, "lstm_ensem
 
 
 def draw_sets(examples):
-    """One series of each set: ``examples`` maps a set's name to its training values and its holdout (two arrays)."""
-    rows = -(-len(examples) // 5)
+    """One series of each set: ``examples`` has set, holdout (bool) and value, in order of time."""
+    groups = dict(list(examples.groupby("set", sort=False)))
+    rows = -(-len(groups) // 5)
     fig, axes = plt.subplots(rows, 5, figsize=(9, 1.45 * rows), squeeze=False)
-    for ax in axes.flat[len(examples) :]:
+    for ax in axes.flat[len(groups) :]:
         ax.set_axis_off()
-    for ax, (name, (training, holdout)) in zip(axes.flat, examples.items(), strict=False):
-        days = np.arange(len(training) + len(holdout))
-        ax.plot(days[: len(training)], training, color="black", lw=0.8)
-        ax.plot(days[len(training) - 1 :], np.r_[training[-1], holdout], color=PURPLE, lw=1.2)
+    for ax, (name, group) in zip(axes.flat, groups.items(), strict=False):
+        values, n = group["value"].to_numpy(), int((~group["holdout"]).sum())
+        ax.plot(np.arange(n), values[:n], color="black", lw=0.8)
+        ax.plot(np.arange(n - 1, len(values)), values[n - 1 :], color=PURPLE, lw=1.2)
         ax.set_title(name, fontsize=9)
         ax.set(xticks=[], yticks=[])
     alt = "A small panel for each data set: one of its series in black, and in purple the end that has to be forecast."
@@ -135,7 +136,7 @@ def draw_m3(table):
     for label, ours in zip(ax.get_yticklabels(), table["ours"], strict=True):
         label.set_color(PURPLE if ours else "black")
     ax.set(xlabel="sMAPE on M3's series (%), smaller is better", xlim=(min(12, table["smape"].min() - 0.3), None))
-    ax.set_title("Ours (purple) among those who took part in the M3 competition")
+    ax.set_title("The M3 competition, with ours (purple) in it", loc="right")
     alt = "A row for each method with a dot at its error on the M3 series, smallest on top; ours are purple."
     plots.show(fig, "06_m3", alt)
     return fig
