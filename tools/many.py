@@ -192,7 +192,7 @@ def run_many(profile, folder, names=None, n_jobs=-1, scheduler=None, progress=Fa
 def study(profile, folder, n_jobs=-1):
     """The folder where the study's tables lie: at "full" the published ones, where they are; else it is run first.
 
-    ``python -m tools.many full`` runs it in any case (75 minutes on two cores), and goes on where it stood.
+    ``python -m tools.many full`` runs it in any case (an hour on two cores), and goes on where it stood.
     """
     if profile == "full" and (PUBLISHED / "data_sets.npz").is_file():
         return PUBLISHED

@@ -47,8 +47,12 @@ def draw_ladder(relative):
         ax.scatter(values, np.full(len(values), height), color=colour, s=14, alpha=0.35, lw=0)
         ax.scatter(np.exp(np.log(values).mean()), height, color=colour, s=75, marker="D", zorder=3)
     ax.axvline(1, color="black", lw=0.8, ls=":")
+    ticks = [tick for tick in (0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if tick < 1.2 * relative.to_numpy().max()]
+    ax.set_xscale("log")
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
     ax.set(yticks=range(len(order)), yticklabels=[NAMES.get(model, model) for model in order])
-    ax.set(xlabel="error (MASE), relative to the seasonal naive forecast's; further left is better")
+    ax.set(xlabel="error (MASE), over the seasonal naive forecast's; further left is better")
     best = NAMES.get(order[-1], order[-1])
     ax.set_title(f"In the mean over {relative.shape[1]} data sets the first is: {best}")
     alt = "A row for each way to forecast, best on top: a small dot for each data set, a diamond for the mean over all."
