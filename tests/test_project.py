@@ -21,12 +21,13 @@ from tools import colab
 from tools.site import source_hash
 
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
-HELPERS += ["series", "ragged", "comparison", "pooling", "plots", "notebook"]
+HELPERS += ["series", "ragged", "comparison", "pooling", "claims", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.pooled", "tools.many", "tools.grid", "tools.times", "tools.cells"]
-MODULES += ["tools.sheet"]
+MODULES += ["tools.sheet", "tools.measures"]
 MODULES += ["tools.roles", "tools.ladder", "tools.reader", "tools.preview", "tools.site", "tools.run", "tools.colab"]
 MODULES += ["tools.replay", "tools.paragraphs", "tools.prose", "tools.reading", "tools.verdicts"]
+WITH_TENSORFLOW = ("helpers.training", "tools.measures", "tools.run", "tools.colab")
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))
 PAGES = ["README.md", "CONTRIBUTING.md", "GLOSSARY.md"]
 ADDRESS = "https://github.com/someone/some-name"
@@ -53,7 +54,7 @@ def _module(command):
 
 def test_importing_a_module_does_not_import_tensorflow():
     """One process imports them one after the other: the first that brings TensorFlow along is named."""
-    names = [name for name in MODULES if name not in ("helpers.training", "tools.run", "tools.colab")]
+    names = [name for name in MODULES if name not in WITH_TENSORFLOW]
     code = f"""import importlib, sys
 for name in {names!r}:
     importlib.import_module(name)
