@@ -18,8 +18,8 @@ from statsmodels.stats.multitest import multipletests
 SCALE = ("holds", "true only if", "contradicted as made", "not tested well enough", "a fact of construction")
 DATED = {
     "seen": "2026-11-26, chosen after seeing the tables that it judges (of the first edition, or of notebook 05)",
-    "sets": "2026-11-26, before the run on fifteen sets, after a trial of nine of them",
-    "new": "2026-11-26, before the run that it judges",
+    "sets": "2026-11-26, before the results of the run on fifteen sets, after a trial on nine of them",
+    "counted": "nothing was measured",
 }
 SMALL = 0.025  # of either side of an interval
 

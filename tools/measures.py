@@ -370,7 +370,8 @@ def sizes(axes):
 
 
 def measure(folder, profile="full", only=("memory", "strings", "speed", "stacks"), n_jobs=-1):
-    """Measure and write memory.csv, strings.csv, speed.csv, products.csv, stacks.csv, couplings.csv, gate_pairs.csv."""
+    """Measure and write memory.csv, strings.csv, speed.csv, operations.csv, products.csv, stacks.csv, couplings.csv and
+    gate_pairs.csv."""
     options, compiled = PROFILES[profile], profile != "smoke"
     tables = {name: data.load(name) for name in ("bankex", "activities")}
     written = {}
@@ -382,6 +383,10 @@ def measure(folder, profile="full", only=("memory", "strings", "speed", "stacks"
         axes, repetitions, most = options["speed"]
         timed = sizes(axes)
         written["speed"] = speed(folder, tables["bankex"].iloc[:, 0].to_numpy(), timed, repetitions, most)
+        state = tf.zeros((32, 8))
+        counted = [("gru", operations(keras.layers.GRUCell(8), state))]
+        counted.append(("lstm", operations(keras.layers.LSTMCell(8), state, state)))
+        written["operations"] = pd.DataFrame(counted, columns=["cell", "operations"])
         units = sorted({size[0] for size in timed})
         written["products"] = products(folder, units, STUDY["window"], STUDY["batch"], repetitions)
     if "stacks" in only:

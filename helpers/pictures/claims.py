@@ -84,14 +84,14 @@ def draw_stacks(judged):
 
 
 def draw_memory(shares):
-    """Recall against lag; ``shares`` has columns setting, cell, opened, lag, number, low, high. Returns the figure."""
+    """Recall against lag; ``shares`` has columns setting, lag, number, low, high. Returns the figure."""
     fig, ax = plt.subplots(figsize=(8, 4))
     for place, (label, part) in enumerate(shares.groupby("setting", sort=False)):
-        first = part.iloc[0]
+        cell, *gates = label.split(", ")
         spread = np.clip([part["number"] - part["low"], part["high"] - part["number"]], 0, None)
-        style = {"as made": "o-", "open": "s--", "no bias": "^:"}[first["gates"]]
+        style = {"": "o-", "gates open": "s--", "no forget bias": "^:"}["".join(gates)]
         x = part["lag"] + 0.6 * (place - 2.5)
-        ax.errorbar(x, part["number"], spread, fmt=style, color=plots.COLOURS[first["cell"]], label=label, capsize=2)
+        ax.errorbar(x, part["number"], spread, fmt=style, color=plots.COLOURS[cell.lower()], label=label, capsize=2)
     ax.axhline(0.5, color="0.4", linewidth=0.8)
     ax.set(
         xlabel="lag (steps between the symbol and the answer)", ylabel="share of right answers, 95 %", ylim=(0.3, 1.05)
@@ -287,7 +287,7 @@ def draw_strings(shares):
 
 
 def draw_products(shares):
-    """Per cent of an update that is matrix products; ``shares`` has a row for each number of units, columns gru, lstm."""
+    """Per cent of an update that is matrix products; ``shares`` has a row a width (units), columns gru, lstm."""
     fig, ax = plt.subplots(figsize=(8, 3.4))
     for cell in ("gru", "lstm"):
         ax.plot(shares.index, shares[cell], "o-", color=plots.COLOURS[cell], label=plots.NAMES[cell])
