@@ -36,9 +36,8 @@ def draw_evidence(judged, name, title, unit, alt, limits=None):
     ax.set(yticks=range(len(judged)), yticklabels=labels, ylim=(len(judged) - 0.4, -0.6), xlim=ends, title=title)
     for text, made in zip(ax.get_yticklabels(), judged["made"], strict=True):
         text.set_fontweight("bold" if made else "normal")
-    ax.set_xlabel(
-        f"{unit}, 95 %\ngrey: where the claim is true; bold: as it is made; dot: for it, cross: against, bar: open"
-    )
+    key = "grey: where the claim is true; bold: as it is made\ndot: for it, cross: against, bar: open"
+    ax.set_xlabel(f"{unit}, 95 %\n{key}")
     plots.show(fig, name, alt=alt)
     return fig
 
@@ -49,8 +48,7 @@ def draw_gradients(judged):
     return draw_evidence(
         judged,
         "07_gradients",
-        f"After 60 steps the GRU has kept 1e{left['GRU as made']:.0f} of its gradient, with its gates open 1e"
-        f"{left['GRU, gates open']:+.1f}",
+        f"A GRU's gradient: 1e{left['GRU as made']:.0f} is left as made, {10 ** left['GRU, gates open']:.2f} with open gates",
         "powers of ten of the gradient left after 60 steps",
         "Intervals for GRU and LSTM. As made both lie far to the left of the grey range, the GRU furthest, near minus "
         "twelve; with gates that start open both lie inside it, near zero. With large weights neither explodes.",
@@ -125,7 +123,7 @@ def _panels(ratios, styles, along, ylabel):
         ax.axhline(0.75, color="0.4", linestyle=":", label="3/4, by arithmetic")
         ax.set(xscale="log", xlabel=AXES[name])
         ax.set_xticks(sorted(same[name].unique()), labels=sorted(same[name].unique()), rotation=45)
-        ax.xaxis.set_minor_formatter(plt.NullFormatter())
+        ax.minorticks_off()
     axes[0].set(ylabel=ylabel)
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
@@ -142,7 +140,7 @@ def draw_speed(ratios):
     ``ratios`` has columns way ("plain", "XLA"), units, window, batch, ratio, low, high. Returns the figure.
     """
     styles = {"plain": ("s--", "white"), "XLA": ("o-", "black")}
-    fig = _panels(ratios, styles, ("units", "window", "batch"), "seconds of an epoch, GRU / LSTM (95 %)")
+    fig = _panels(ratios, styles, ("units", "window", "batch"), "seconds, GRU / LSTM (95 %)")
     plain, compiled = (_at_study(ratios, way) for way in styles)
     title = f"On a processor the GRU takes {plain:.2f} times the LSTM's seconds as Keras comes, {compiled:.2f} with XLA"
     fig.suptitle(title, x=0.01, ha="left", fontsize=11)
@@ -183,11 +181,11 @@ def draw_gpu_speed(ratios):
 
 def draw_scoreboard(claims):
     """All claims with their verdicts, narrow enough for a phone; ``claims`` has columns id, claim, verdict."""
-    fig, ax = plt.subplots(figsize=(5, 0.36 * len(claims) + 0.7))
+    fig, ax = plt.subplots(figsize=(4.6, 0.34 * len(claims) + 0.7))
     for y, row in enumerate(claims.itertuples()):
         colour, ink, sign = LOOKS[row.verdict]
         ax.text(0, y, row.id, va="center", fontsize=9, fontweight="bold")
-        ax.text(0.24, y, textwrap.shorten(row.claim, 38, placeholder=" ..."), va="center", fontsize=8)
+        ax.text(0.33, y, textwrap.shorten(row.claim, 38, placeholder=" ..."), va="center", fontsize=8)
         box = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "0.4"}
         ax.text(1, y, sign, va="center", ha="right", fontsize=9, color=ink, bbox=box)
         ax.axhline(y + 0.5, color="0.85", linewidth=0.6)
@@ -195,7 +193,7 @@ def draw_scoreboard(claims):
     ax.axis("off")
     counts = claims["verdict"].value_counts()
     said = [f"{LOOKS[word][2]} {counts[word]} {word}" for word in LOOKS if word in counts]
-    ax.set_title(f"{len(claims)} claims on trial\n" + textwrap.fill("   ".join(said), 60), fontsize=9)
+    ax.set_title(f"{len(claims)} claims on trial\n" + "\n".join(said), fontsize=9)
     plots.show(
         fig,
         "07_scoreboard",
@@ -274,7 +272,7 @@ def draw_strings(shares):
         periods = sorted(shares["period"].unique())
         ax.set(xscale="log", xlabel="period of the string (letters)", title=f"{budget} updates", ylim=(0, 1.05))
         ax.set_xticks(periods, labels=periods)
-        ax.xaxis.set_minor_formatter(plt.NullFormatter())
+        ax.minorticks_off()
     axes[0, 0].set(ylabel="share of right letters (95 %)")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     plots.show(
@@ -295,7 +293,7 @@ def draw_products(shares):
         xscale="log", xlabel="units", ylabel="matrix products (% of an update)", ylim=(0, 1.15 * shares.max(axis=None))
     )
     ax.set_xticks(list(shares.index), labels=list(shares.index))
-    ax.xaxis.set_minor_formatter(plt.NullFormatter())
+    ax.minorticks_off()
     first, last = shares.mean(axis=1).iloc[[0, -1]]
     ax.set_title(
         f"Products take {first:.0f} % of an update at {shares.index[0]} units, {last:.0f} % at {shares.index[-1]}"
