@@ -34,8 +34,8 @@ def evidence(setting, values, least=-np.inf, most=np.inf, *, made=True, conditio
     values = values[np.isfinite(values)]
     if len(values) < 2:
         raise ValueError(f"values must hold two numbers or more to have a spread; {setting!r} has {len(values)}.")
-    spread = stats.sem(values), len(values) - 1
-    return estimate(setting, values.mean(), *spread, least, most, made=made, condition=condition)
+    se, dof = values.std(ddof=1) / len(values) ** 0.5, len(values) - 1
+    return estimate(setting, values.mean(), se, dof, least, most, made=made, condition=condition)
 
 
 def estimate(setting, number, se, dof, least=-np.inf, most=np.inf, *, made=True, condition=False):

@@ -48,7 +48,7 @@ def draw_gradients(judged):
     return draw_evidence(
         judged,
         "07_gradients",
-        f"A GRU's gradient: 1e{left['GRU as made']:.0f} is left as made, {10 ** left['GRU, gates open']:.2f} with open gates",
+        f"Of a GRU's gradient 1e{left['GRU as made']:.0f} is left, with open gates {10 ** left['GRU, gates open']:.2f}",
         "powers of ten of the gradient left after 60 steps",
         "Intervals for GRU and LSTM. As made both lie far to the left of the grey range, the GRU furthest, near minus "
         "twelve; with gates that start open both lie inside it, near zero. With large weights neither explodes.",
