@@ -36,6 +36,10 @@ test-gpu: $(READY) ## on a machine with a GPU: networks equal to the CPU's, thro
 stress: $(READY) ## what takes too long for the suite: real networks killed, memory, whole runs side by side
 	$(BIN)/python -m pytest -n 0 -m long
 
+.PHONY: verdict
+verdict: $(READY) ## the forecast and the verdict for a file of your own: make verdict CSV=sales.csv HORIZON=14
+	@$(BIN)/python -m tools.own_series "$(CSV)" --horizon "$(HORIZON)"
+
 lab: $(READY)   ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
@@ -46,6 +50,7 @@ bench: $(READY) ## training speed against plain Keras, and time to quality: half
 	$(BIN)/python tests/benchmarks/training_speed.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/time_to_quality.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/planted_winners.py 10
+	$(BIN)/python tests/benchmarks/own_promises.py
 	$(BIN)/python tests/benchmarks/costs.py
 
 test-environments: $(READY) ## the suite's parts in other environments: oldest packages, Colab, conda's Python; half an hour

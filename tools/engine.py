@@ -118,7 +118,9 @@ def fingerprint(*functions, packages=(), leaving_out=None):
         if isinstance(code, int | float | str | tuple | dict):
             found[repr(code)] = repr(code)
             continue
-        is_code = (inspect.isclass(code) or inspect.isfunction(code)) and code.__module__.startswith("helpers.")
+        is_code = (inspect.isclass(code) or inspect.isfunction(code)) and code.__module__.startswith(
+            ("helpers.", "tools.")
+        )
         if is_code and code.__module__ != leaving_out and code not in found:
             tree = _Computation().visit(ast.parse(textwrap.dedent(inspect.getsource(code))))
             found[code] = ast.dump(tree)

@@ -4,7 +4,8 @@ Simulates 4,000 tables each without a difference, shaped like ours: of each comp
 case of both protocols) as many seeds and independent series, with the variances that ``results.csv`` shows (by series,
 by seed, and of both together). A good test of a difference at 5 % alarms in about 5 % of them, before Holm. Where the
 true difference sits *at* the margin, equivalence may be declared in at most 5 %. Forecasts of many steps overlap: the
-test on days is tried on sums of so many errors. Prints, writes ``figures/false_alarms.csv``, asserts nothing; a minute.
+test on days is tried on sums of so many errors. The test that pools data sets is tried with the standard errors of
+those of notebook 06. Prints, writes ``figures/false_alarms.csv``, asserts nothing; two minutes.
 """
 
 import sys
@@ -18,11 +19,12 @@ from statsmodels.tsa.stattools import diebold_mariano_test
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from helpers import comparison  # noqa: E402
+from helpers import comparison, pooling  # noqa: E402
 from tools.results import read_results  # noqa: E402
 from tools.verdicts import MARGIN, QUESTIONS, label, log_ratios  # noqa: E402
 
 TABLES, LEVEL = 4000, 0.05
+SPREADS = (0, 1, 2, 4)  # between data sets, in per cent
 DAYS = {1: 251, 20: 232}  # horizon -> origins of the study's test part
 
 
@@ -75,9 +77,27 @@ def of_days(rng):
     yield {"test": "days, the classic test"} | facts | {"alarms": float((np.array(found) < LEVEL).mean())}
 
 
+def of_sets(rng):
+    """For some true spreads between data sets the test that pools them, with the standard errors of notebook 06's sets,
+    which are themselves seen with as little certainty as their degrees of freedom say."""
+    arrays = np.load(ROOT / "figures" / "data_sets.npz")
+    names = dict.fromkeys(key.split("|")[1] for key in arrays.files)
+    pairs = [[arrays[f"mase|{name}|{cell}|refitted"] for cell in ("gru", "lstm")] for name in names]
+    effects = pd.DataFrame([pooling.set_effect(*pair) for pair in pairs])
+    se, dof = effects["se"].to_numpy(), effects["dof"].to_numpy()
+    for spread in SPREADS:
+        shares = {}
+        for name, column, mean in (("alarms", "p", 0.0), ("equivalent_at_margin", "p_equivalence", MARGIN)):
+            seen = mean + spread * rng.normal(size=(TABLES, len(se))) + se * rng.normal(size=(TABLES, len(se)))
+            known = se * np.sqrt(rng.chisquare(dof, size=seen.shape) / dof)
+            tables = (pd.DataFrame({"difference": d, "se": e}) for d, e in zip(seen, known, strict=True))
+            shares[name] = float(np.mean([pooling.pool(table)[column] < LEVEL for table in tables]))
+        yield {"test": "data sets", "case": f"{len(se)} sets, spread between them {spread} %"} | shares
+
+
 def main():
     rng = np.random.default_rng(1)
-    table = pd.DataFrame([*of_cases(rng), *of_days(rng)]).assign(tables=TABLES)
+    table = pd.DataFrame([*of_cases(rng), *of_days(rng), *of_sets(rng)]).assign(tables=TABLES)
     print(table.round(3).to_string(index=False))
     table.to_csv(ROOT / "figures" / "false_alarms.csv", index=False)
 

@@ -39,12 +39,12 @@ def used_by(process):
 
 def measure(rows):
     """(peak bytes of all processes together, seconds, what papermill printed, exit code) of notebook 08."""
-    (notebook,) = (ROOT / "notebooks").glob("07_*.ipynb")
+    (notebook,) = (ROOT / "notebooks").glob("08_*.ipynb")
     with tempfile.TemporaryDirectory() as folder:
         write_csv(Path(folder) / "long.csv", rows)
         parameters = {"profile": "smoke", "output_dir": folder, "csv": f"{folder}/long.csv", "n_jobs": "1"}
         given = [word for name, value in parameters.items() for word in ("-p", name, value)]
-        command = [sys.executable, "-m", "papermill", str(notebook), f"{folder}/07.ipynb", *given, "--no-progress-bar"]
+        command = [sys.executable, "-m", "papermill", str(notebook), f"{folder}/08.ipynb", *given, "--no-progress-bar"]
         started, peak = time.perf_counter(), 0
         with open(f"{folder}/printed", "w+") as printed:
             process = psutil.Popen(command, cwd=notebook.parent, stdout=printed, stderr=subprocess.STDOUT)
