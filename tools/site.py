@@ -78,7 +78,7 @@ CARDS = {  # by the notebook's number
     ),
     "07": Card(
         "07_scoreboard",
-        "A table of what is said about GRUs and LSTMs, each sentence with its verdict and the number behind it.",
+        "A list of what is said about GRUs and LSTMs, each sentence with a sign for its verdict.",
         "Which popular sentences about GRUs and LSTMs hold, which do not, and how one finds out.",
     ),
     "08": Card(
