@@ -68,23 +68,6 @@ def merge_copies(d, dataset):
     return d.T.groupby(labels, sort=False).mean().T
 
 
-def hodges_lehmann(d, confidence=0.95):
-    """Median of the Walsh averages (d_i + d_j) / 2, i <= j, and its interval (Hodges & Lehmann 1963): (est, low, high).
-
-    The interval inverts the exact signed-rank test (Hollander & Wolfe 1999), so it holds its confidence for any
-    continuous symmetric distribution. It is (NaN, NaN) where n is too small for that confidence: n < 6 for 95 %.
-    """
-    d = check_array("d", d, "n")
-    i, j = np.triu_indices(len(d))
-    walsh = np.sort((d[i] + d[j]) / 2)
-    ways = np.ones(1)  # in how many of the 2^n sign patterns the positive ranks sum to 0, 1, 2, ...
-    for rank in range(1, len(d) + 1):
-        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
-    cut = np.searchsorted(np.cumsum(ways) / 2.0 ** len(d), (1 - confidence) / 2, side="right")
-    low, high = (walsh[cut - 1], walsh[-cut]) if cut else (np.nan, np.nan)
-    return float(np.median(walsh)), float(low), float(high)
-
-
 def crossed_effects(d):
     """Mean of ``d`` (..., n_seeds, n_series), its standard error over new seeds *and* new series, and the sources.
 

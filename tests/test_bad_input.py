@@ -243,7 +243,6 @@ HELPERS = {
         {"results": None, "output": "."},
         {"results": ["nowhere.csv", 5, "", ["a.csv"], ".", True]},
     ),
-    "comparison.hodges_lehmann": (comparison.hodges_lehmann, {"d": PAIRS.ravel()}, {"d": DIFFERENCES}),
     "comparison.crossed_effects": (
         comparison.crossed_effects,
         {"d": PAIRS},
