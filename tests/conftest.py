@@ -25,7 +25,7 @@ settings.load_profile("series")
 
 
 # notebooks (by number) and pages of the first edition: their numbers and their form are held once they are rewritten
-STILL_TO_COME = {"08"}
+STILL_TO_COME = set()
 
 LONG = (
     "test_notebook_runs",

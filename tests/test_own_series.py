@@ -1,9 +1,7 @@
 """A reader's own file: reading it, saying what is wrong with it, and giving verdicts that can be trusted."""
 
-import contextlib
 import functools
 import http.server
-import io
 import json
 import os
 import re
@@ -19,25 +17,10 @@ import pytest
 from conftest import ROOT
 from test_notebooks import assert_answers_are_judged, with_answers
 
-from helpers import series, study
 from tools import reader
 
 NOTEBOOK = ROOT / "notebooks" / "08_your_own_series.ipynb"
 DAYS = 90
-
-
-def definitions():
-    """What the cells tagged ``definitions`` of notebook 08 define, as a dict."""
-    found = {}
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-        if "definitions" in cell.metadata.get("tags", []):
-            exec(cell.source, found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def nb():
-    return definitions()
 
 
 @pytest.fixture
@@ -244,151 +227,6 @@ def test_columns_may_be_called_by_numbers(tmp_path):
         table = reader.read_series(tmp_path / name, value_columns=[column]).table
         assert list(table.columns) == [column]
         assert table[column].iloc[-1] == 198
-
-
-# ---- seasons, plans, windows
-
-
-def test_seasons_are_found_and_wandering_is_none(nb):
-    rng, t = np.random.default_rng(0), np.arange(600)
-    for period in (4, 7, 12, 52):
-        noisy = np.sin(2 * np.pi * t / period) + 0.3 * rng.standard_normal(600)
-        assert nb["find_season"](noisy) == period
-        on_a_curve = nb["find_season"](5 * noisy + 0.01 * t**1.5)
-        assert abs(on_a_curve - period) <= period // 50
-    none = [nb["find_season"](rng.standard_normal(600).cumsum()) for _ in range(50)]
-    none += [nb["find_season"](rng.standard_normal(600)) for _ in range(50)]
-    assert none.count(1) >= 97
-
-
-def test_a_horizon_too_long_is_told_with_the_longest(nb):
-    table = pd.DataFrame({"x": np.random.default_rng(0).standard_normal(200).cumsum()})
-    with pytest.raises(ValueError, match=r"horizon must be at most 30 for 200 rows") as caught:
-        nb["make_plan"](table, 60)
-    longest = int(re.search(r"at most (\d+)", str(caught.value))[1])
-    assert series.cut(table, nb["make_plan"](table, longest))[0].X.shape[1] >= 20
-    with pytest.raises(ValueError, match=f"at most {longest}"):
-        nb["make_plan"](table, longest + 1)
-
-
-@pytest.mark.parametrize(
-    ("rows", "part"), [(slice(None), "training"), (slice(130, 160), "validation"), (slice(160, None), "test")]
-)
-def test_a_series_that_stands_still_or_ends_early_is_named(rows, part, nb):
-    table = pd.DataFrame({"good": np.arange(200.0), "bad": np.arange(200.0)})
-    table.iloc[rows, 1] = 5 if part == "training" else np.nan
-    with pytest.raises(ValueError, match=f"'bad' does not in the {part} part .*: leave it out by value_columns"):
-        nb["make_plan"](table, 5)
-
-
-def test_parts_share_no_target_and_are_views_capped_in_number():
-    table = pd.DataFrame(np.arange(2000.0).reshape(1000, 2), columns=list("ab"))
-    plan = {"window": 10, "horizon": 5, "validation": 150, "test": 200, "most": 10**6}
-    parts = series.cut(table, plan)
-    targets = [set(part.y.ravel()) for part in parts]
-    assert not (targets[0] & targets[1] or targets[1] & targets[2])
-    assert max(targets[2]) == 1999
-    assert parts[2].X.shape == (2, 196, 10)
-    np.testing.assert_array_equal(parts[2].y[0, 0], table["a"].iloc[800:805])
-    assert all(np.shares_memory(part.X, table.to_numpy()) for part in parts)
-    capped = series.cut(table, plan | {"most": 160})
-    assert [part.X.shape[1] for part in capped] == [80, 73, 66]  # of each series; the stride is a whole number
-    assert [part.X.shape[1] for part in series.cut(table, plan | {"most": 10})] == [5, 73, 66]  # 50 origins at least
-
-
-def test_one_network_serves_all_series_whatever_their_scale(nb, tmp_path):
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal(300).cumsum()
-    table = pd.DataFrame({"a": x, "b": 1000 * x + 7})
-    plan = nb["make_plan"](table, 3, season=1, window=8)
-    grid = nb["make_grid"](plan, [1], units=2, epochs=1)
-    results = nb["train"](table, grid, tmp_path, n_jobs=1, progress=False)
-    for (result,) in results.values():
-        a, b = result["test"]  # (origins, horizon) each
-        np.testing.assert_allclose(b, 1000 * a + 7, rtol=1e-3, atol=1)
-        network = study.rebuild(result)
-        parts = series.cut(table, plan)
-        floor = series.smallest_spread(parts[0])
-        again = series.forecast(lambda X: nb["training"].predict(network, series.centre(X)), parts[2], floor)  # noqa: B023
-        np.testing.assert_allclose(again, result["test"], rtol=1e-5)
-
-
-# ---- the statistics
-
-
-def test_blocks_share_no_target_day():
-    block_means = definitions()["block_means"]
-    for n, horizon in [(100, 1), (100, 7), (40, 20), (23, 20), (15, 20)]:
-        rows = np.arange(50, 50 + n)
-        used = [np.isfinite(block_means(np.where(rows == row, 1.0, 0.0)[None], rows, horizon))[0] for row in rows]
-        assert np.all(used)
-        member = np.array(
-            [np.flatnonzero(block_means(1.0 * (rows == row), rows, horizon)) for row in rows], dtype=object
-        )
-        days = {}
-        for row, block in zip(rows, member, strict=True):
-            for day in range(row, row + horizon) if len(block) else ():
-                days.setdefault(day, set()).add(int(block[0]))
-        assert all(len(blocks) == 1 for blocks in days.values())
-
-
-@pytest.mark.parametrize(("n_seeds", "n_origins", "horizon"), [(3, 450, 1), (3, 450, 20), (10, 450, 5), (5, 60, 12)])
-def test_false_alarms_stay_below_their_level(nb, n_seeds, n_origins, horizon):
-    rate, _ = nb["false_alarms"](n_seeds, n_origins, horizon, draws=2000, seed=3)
-    assert 0.005 < rate < 0.06
-
-
-def test_a_real_difference_is_seen(nb):
-    rng = np.random.default_rng(0)
-    network, rule = nb["simulate_equals"](200, 3, 450, 5, rng)
-    blocks = [nb["block_means"](losses, np.arange(450), 5) for losses in (0.5 * network, rule)]  # (200, seeds, blocks)
-    seen = [nb["compare"](a, b)["verdict"] for a, b in zip(*blocks, strict=True)]
-    assert seen.count("better") > 180
-
-
-def test_too_little_time_is_undecided_and_the_simple_forecast_stays(nb):
-    losses = {("last_value", 0): np.ones(15)}
-    losses |= {(model, s): np.full(15, size) for model, size in {"gru": 0.1, "lstm": 0.2}.items() for s in (1, 2, 3)}
-    table = nb["verdict_table"](nb["block_table"](losses, np.arange(15), horizon=20), "gru", ["last_value"])
-    assert set(table["verdict"]) == {"undecided"}
-    assert nb["name_answer"](table, "last_value") == "last_value"
-    assert "use the last value" in nb["in_words"](table, "last_value")
-
-
-def test_a_network_must_beat_every_rung(nb):
-    def rows(*words):
-        return pd.DataFrame({"first": "gru", "second": [*"abc", "lstm"], "verdict": [*words, "undecided"]})
-
-    assert nb["name_answer"](rows("better", "better", "better"), "a") == "gru"
-    assert nb["name_answer"](rows("better", "undecided", "better"), "a") == "a"
-    assert nb["name_answer"](rows("better", "better", "equivalent"), "b") == "b"
-
-
-def test_intervals_cover_what_they_promise(nb):
-    rng = np.random.default_rng(0)
-    errors = rng.standard_t(4, (300, 51, 2))  # (series, origins, f): fifty to learn from, one to be judged
-    low, high = nb["residual_quantiles"](errors[:, :50])
-    inside = (errors[:, 50] >= low) & (errors[:, 50] <= high)
-    assert 0.89 < inside.mean() < 0.97
-
-
-@pytest.mark.parametrize("kind", ["random walk", "season", "Mackey-Glass"])
-def test_planted_answers_are_found(kind, nb, tmp_path):
-    right = 0
-    for draw in range(10):
-        table = nb["plant"](kind, 500, np.random.default_rng(100 + draw))
-        plan = nb["make_plan"](table, 6, window=24)
-        grid = nb["make_grid"](plan, [1, 2, 3], units=16, epochs=12 if kind == "Mackey-Glass" else 6)
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = nb["find_answer"](table, plan, grid, tmp_path, n_jobs=1, progress=False)
-        right += found["answer"] in nb["PLANTED"][kind]
-    assert right >= 9
-
-
-def test_what_is_not_known_is_not_scored_but_a_missing_forecast_is_no_good_forecast(nb):
-    actual = np.array([[[1.0, np.nan], [2.0, 4.0]]])  # (1 series, 2 origins, 2 steps)
-    assert nb["loss"](actual, np.zeros((1, 2, 2)), np.ones(1)).tolist() == [1, 10]
-    assert np.isnan(nb["loss"](actual, np.full((1, 2, 2), np.nan), np.ones(1))).all()
 
 
 # ---- the whole notebook, from the command line

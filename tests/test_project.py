@@ -21,7 +21,7 @@ from tools import colab
 from tools.site import source_hash
 
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
-HELPERS += ["series", "ragged", "comparison", "pooling", "claims", "plots", "notebook"]
+HELPERS += ["ragged", "comparison", "pooling", "claims", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
 MODULES += ["tools.results", "tools.engine", "tools.pooled", "tools.many", "tools.grid", "tools.times", "tools.cells"]
 MODULES += ["tools.sheet", "tools.measures"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
-from test_second_pair_of_eyes import COPIES, FIGURES, crossed, read, word
+from test_verdicts_again import COPIES, FIGURES, crossed, read, word
 
 COUNTED = {"C1": True, "C6": True, "C9b": False, "C11": False}  # true by construction? (nothing was measured)
 INF = math.inf
@@ -361,22 +361,20 @@ def test_every_piece_of_evidence_is_computed_again(evidence):
 
 
 def test_every_verdict_on_one_series_is_derived_again():
-    blocks = defaultdict(lambda: defaultdict(list))  # model -> seed -> mean losses in the blocks of the test part
+    blocks = defaultdict(list)  # model -> mean losses in the blocks of the test part
     for row in read("own_blocks.csv"):
-        blocks[row["model"]][row["seed"]].append(float(row["loss"]))
+        blocks[row["model"]].append(float(row["loss"]))
     verdicts = read("verdict.csv")
     for row in verdicts:
-        first, second = (list(blocks[row[name]].values()) for name in ("first", "second"))
-        scale = np.mean(second)
-        second = second * (len(first) // len(second))  # a simple forecast has one run for all seeds
-        d = [[100 * (a - b) / scale for a, b in zip(*pair, strict=True)] for pair in zip(first, second, strict=True)]
-        mean, se, dof = crossed(d)
+        d = np.array([50 * math.log(a / b) for a, b in zip(blocks[row["first"]], blocks[row["second"]], strict=True)])
+        mean, se, dof = d.mean(), d.std(ddof=1) / math.sqrt(len(d)), len(d) - 1
         half = student.ppf(0.975, dof) * se
-        p, p_equivalence = 2 * student.sf(abs(mean) / se, dof), student.sf((4 - abs(mean)) / se, dof)
+        p, p_equivalence = 2 * student.sf(abs(mean) / se, dof), student.sf((2 - abs(mean)) / se, dof)
         printed = [float(row[name]) for name in ("difference", "low", "high", "p", "p_equivalence")]
         assert printed == pytest.approx([mean, mean - half, mean + half, p, p_equivalence], rel=1e-6, abs=1e-12)
         assert row["verdict"] == word(mean, p, p_equivalence)
     *rungs, between = verdicts
     assert (between["first"], between["second"]) == ("gru", "lstm")
+    assert {row["second"] for row in rungs} == set(blocks) - {"gru", "lstm"}
     network_wins = all(row["verdict"] == "better" for row in rungs)
     assert {row["answer"] == rungs[0]["first"] for row in verdicts} == {network_wins}

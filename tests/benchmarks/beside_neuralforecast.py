@@ -9,8 +9,8 @@ thread. In turn, on the CPU, in one process each. Prints the mean sMAPE and MASE
 network took, by the clock and by the processor, and writes it to ``build/beside_neuralforecast.csv``.
 
 ``figures/beside_neuralforecast.csv`` is one seed of it, on two cores that much else was using: theirs, whose two
-threads wait for each other, lost more by that than ours, so its ratio of seconds (13 to 65) is not one to quote. On an
-idle machine a network of theirs took 19 to 41 s, and ours takes 8 s even there.
+threads wait for each other, lost more by that than ours, so the ratio of seconds (15 to 65) is not one to quote. On an
+idle machine a network of theirs took 19 to 41 s in a trial; ours took 7 to 8 s on the busy one.
 """
 
 import argparse
