@@ -37,7 +37,7 @@ ALL, TWO = slice(None), slice(-2, None)
 PROFILES = {
     "full": {"sets": ORDER, "seeds": 10, "companions": 3, "epochs": 60, "tries": ALL, "series": None},
     "quick": {"sets": ["M1 yearly", "M1 quarterly", "M3 other", "Tourism yearly"], "seeds": 3, "companions": 1}
-    | {"epochs": 15, "tries": TWO, "series": None},
+    | {"epochs": 10, "tries": TWO, "series": 120},
     "smoke": {"sets": ["M1 quarterly", "M3 quarterly", "M3 other", "Tourism quarterly"], "seeds": 2, "companions": 1}
     | {"epochs": 1, "tries": TWO, "series": 15},
 }
