@@ -69,7 +69,7 @@ CHECKS = {
     "time_column": _optional_text,
     "value_columns": lambda name, value: None if value is None else check_list(name, _listed(value), check_text),
     "inputs": lambda name, value: None if value is None else check_list(name, _listed(value), check_text),
-    "missing": lambda name, value: None if value is None else check_list(name, list(value) or [""], lambda _, v: v),
+    "missing": lambda name, value: value if value in (None, []) else check_list(name, value, lambda _, mark: mark),
     "day_first": lambda name, value: value if value is None else check_choice(name, str(value), ("True", "False")),
     "decimal": lambda name, value: value if value is None else check_choice(name, value, (".", ",")),
     "encoding": _optional_text,

@@ -405,6 +405,11 @@ PARAMETERS = {
     "csv": ["", 3, ["a.csv"], "http://example.org/a.csv", "ftp://example.org/a.csv"],
     "time_column": TEXT,
     "value_columns": [[], "", 3, [3], ["a", "a"]],
+    "inputs": [[], "", 3, [3], ["a", "a"]],
+    "day_first": ["yes", "first"],
+    "decimal": ["", ";", 3],
+    "missing": ["NA", 3, [-999, -999]],
+    "encoding": TEXT,
     "season": WHOLE,
     "scheduler": ["", 3, ["tcp://a:1"]],
 }
