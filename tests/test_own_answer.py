@@ -144,7 +144,7 @@ def test_the_stored_comparison_of_rules_is_what_the_notebook_says():
     for column in ("all", "report"):
         ours = table.loc["the weighted mean (ours)", column]
         assert ours <= 1.0 and ours == table[column].min()
-        assert ours <= 0.97 * table.loc["always damped smoothing", column]
+        assert ours <= 0.98 * table.loc["always damped smoothing", column]
         assert ours <= 0.99 * table.loc["always Theta", column]
         assert ours <= 0.95 * table.loc["the first edition's rule", column]
 
