@@ -86,7 +86,7 @@ def test_no_code_evaluates_text_or_unpickles_what_may_be_foreign():
     forbidden = (
         r"(eval|exec|compile|os\.system|os\.popen|.*\.(eval|loads)|pickle\.\w+|(pd|pandas)\.read_pickle|yaml\.load)"
     )
-    assert {name for name in names if re.fullmatch(forbidden, name)} <= {"eval"}
+    assert {name for name in names if re.fullmatch(forbidden, name)} <= {"eval", "json.loads"}  # JSON holds no code
     # the checks behind our own sentences are Python, as the notebooks are; nothing that a reader hands over gets there
     assert {name for name, function in found if function == "eval"} == {"prose.py"}
     assert {name for name, function in found if function == "joblib.load"} == {"engine.py"}
