@@ -16,6 +16,7 @@ TITLES = {"bankex": "Bankex (toy data)", "activities": "Activities (toy data)"}
 def shown(monkeypatch):
     """The alternative text of the figure shown last, under ``alt``; a picture without any fails."""
     seen = {}
+    plt.close("all")  # what other tests have left
     monkeypatch.setattr(plots, "_folder", None)
     monkeypatch.setattr(plots, "display", lambda data, raw, metadata: seen.update(metadata["image/png"]))
     yield seen

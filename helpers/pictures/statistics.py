@@ -36,9 +36,7 @@ def draw_differences(tables):
         fig.colorbar(image, ax=ax, location="bottom", label="100 log(GRU / LSTM)")
         ax.set(title=name, xticks=[], yticks=[], xlabel="series", ylabel="seeds")
         ax.grid(False)
-    fig.suptitle(
-        "Violet: the GRU is better. Luck colours whole rows and whole columns", x=0.01, ha="left"
-    )
+    fig.suptitle("Violet: the GRU is better. Luck colours whole rows and whole columns", x=0.01, ha="left")
     alt = (
         "One panel a case, a square for each seed (row) and series (column), violet where the GRU has the lower error."
     )
