@@ -110,6 +110,21 @@ def test_a_folder_without_the_study_is_refused_in_one_sentence(tmp_path, capsys)
     assert "FOLDER must hold data_sets.npz, as python -m tools.many writes it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "sentence"),
+    [
+        ("mase|M1 toy", "set,model", r"must hold arrays \(seeds, series\) named metric\|set\|model\|fit; got 'mase"),
+        ("mase|a|gru|refitted", "set,model,units", "lacks the column.s. learning_rate, validation, chosen; it must"),
+    ],
+)
+def test_tables_with_other_columns_are_refused_in_one_sentence(name, columns, sentence, tmp_path):
+    np.savez(tmp_path / "data_sets.npz", **{name: np.ones((2, 3))})
+    (tmp_path / "data_sets_search.csv").write_text(columns + "\n")
+    with pytest.raises(ValueError, match=sentence) as caught:
+        pooled.read(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_two_labels_for_one_network_are_hardly_ever_called_different():
     """Forty tables of the benchmark that has a thousand: no difference planted, then one of 4 %."""
     rng = np.random.default_rng(3)

@@ -46,6 +46,7 @@ PLANS = [(MAIN, "gru", "lstm", metric, fit) for fit in (REFITTED, VALIDATED) for
 PLANS += [(*question, "mase", REFITTED) for question in QUESTIONS[1:]]
 # MASE of the three scales of a window that were tried on validation parts before the run (BUDGET in tools/many.py)
 SCALES_TRIED = {"M3 quarterly": (1.220, 1.201, 1.220), "M3 monthly": (0.951, 0.954, 0.992)}
+TRIED = ("set", "model", "learning_rate", "units", "validation", "chosen")  # columns of data_sets_search.csv
 STRENGTH_FROM = 1000  # of a long series the last values only, as Theta sees them
 
 
@@ -169,15 +170,38 @@ def write(folder, errors, tries, sets):
     return tables
 
 
+def read(folder):
+    """The arrays of ``data_sets.npz`` and the table ``data_sets_search.csv`` of a folder: (errors, tries).
+
+    Raises ValueError in one sentence where they are not as ``tools.many`` writes them.
+    """
+    errors = dict(np.load(folder / "data_sets.npz", allow_pickle=False))
+    strange = [key for key in errors if key.count("|") != 3 or np.ndim(errors[key]) != 2]
+    if strange or not errors:
+        raise ValueError(
+            "data_sets.npz must hold arrays (seeds, series) named metric|set|model|fit; got "
+            f"{strange[0] if strange else 'none'!r}."
+        )
+    tries = pd.read_csv(folder / "data_sets_search.csv")
+    if missing := [name for name in TRIED if name not in tries]:
+        raise ValueError(
+            f"data_sets_search.csv lacks the column(s) {', '.join(missing)}; it must have {', '.join(TRIED)}."
+        )
+    return errors, tries
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Pool the errors of the study of many data sets over the sets.")
     parser.add_argument("folder", type=Path, help="where data_sets.npz lies, and where the tables go")
     folder = parser.parse_args(arguments).folder
     if not (folder / "data_sets.npz").is_file():
         parser.error(f"FOLDER must hold data_sets.npz, as python -m tools.many writes it; got {str(folder)!r}.")
-    errors = dict(np.load(folder / "data_sets.npz", allow_pickle=False))
+    try:
+        errors, tries = read(folder)
+    except ValueError as error:
+        parser.error(str(error))
     sets, _ = collections.load_sets(list(dict.fromkeys(key.split("|")[1] for key in errors)))
-    table = write(folder, errors, pd.read_csv(folder / "data_sets_search.csv"), sets)["pooled.csv"]
+    table = write(folder, errors, tries, sets)["pooled.csv"]
     print(table[["question", "measure", "fit", "k", "difference", "low", "high"]].round(2).to_string(index=False))
 
 
