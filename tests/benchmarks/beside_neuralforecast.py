@@ -8,9 +8,8 @@ validation parts (``figures/data_sets_search.csv``), early stopping and then the
 thread. In turn, on the CPU, in one process each. Prints the mean sMAPE and MASE over all 756 series and what each
 network took, by the clock and by the processor, and writes it to ``build/beside_neuralforecast.csv``.
 
-``figures/beside_neuralforecast.csv`` is one seed of it, on two cores that much else was using: theirs, whose two
-threads wait for each other, lost more by that than ours, so the ratio of seconds (15 to 65) is not one to quote. On an
-idle machine a network of theirs took 19 to 41 s in a trial; ours took 7 to 8 s on the busy one.
+``figures/beside_neuralforecast.csv`` is one seed of it, on two cores that had a few tests beside it at the end: theirs
+took 31 to 76 s a network, ours 7.
 """
 
 import argparse
