@@ -24,9 +24,6 @@ settings.register_profile("series", deadline=None)  # on a busy machine a limit 
 settings.load_profile("series")
 
 
-# notebooks (by number) and pages of the first edition: their numbers and their form are held once they are rewritten
-STILL_TO_COME = set()
-
 LONG = (
     "test_notebook_runs",
     "test_a_file_from_the_command_line",

@@ -2,26 +2,20 @@
 
 import nbformat
 import pytest
-from conftest import STILL_TO_COME
-from test_notebooks import NOTEBOOKS, SOLUTIONS
+from test_notebooks import IDS, NOTEBOOKS, SOLUTIONS
 
 from tools import reading
 from tools.replay import code, tags
 
-REWRITTEN = [path for path in NOTEBOOKS if path.stem[:2] not in STILL_TO_COME]
 SERVES = ("bootstrap", "check-")  # tags of cells that are folded in any case
 
 
-def test_the_list_of_what_is_still_to_come_is_true():
-    assert {"README", *(path.stem[:2] for path in NOTEBOOKS)} >= STILL_TO_COME
-
-
-@pytest.mark.parametrize("path", REWRITTEN, ids=[path.stem for path in REWRITTEN])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_a_notebook_keeps_the_limits(path):
     assert reading.problems(path.stem[:2], reading.measure(nbformat.read(path, as_version=4))) == []
 
 
-@pytest.mark.parametrize("path", REWRITTEN, ids=[path.stem for path in REWRITTEN])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_what_only_serves_is_folded(path):
     for cell in code(nbformat.read(path, as_version=4)):
         serves = any(tag.startswith(SERVES) for tag in tags(cell)) or "setup(profile" in cell.source

@@ -6,7 +6,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT, STILL_TO_COME
+from conftest import HAVE_PUBLISHED, PUBLISHED, ROOT
 from test_notebooks import IDS, NOTEBOOKS
 
 from tools import prose, replay
@@ -18,11 +18,9 @@ from tools import prose, replay
 def test_outputs_and_sentences_follow_from_the_tables(path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     executed = nbformat.read(path, as_version=4)
-    new_way = path.stem[:2] not in STILL_TO_COME
-    again = replay.replay(prose.with_checks(executed) if new_way else executed)
+    again = replay.replay(prose.with_checks(executed))
     shown = [cell for cell in again if "prose" not in replay.tags(cell)]
-    found = replay.differences(executed, shown)
-    assert found + (prose.problems(executed, again) if new_way else []) == []
+    assert replay.differences(executed, shown) + prose.problems(executed, again) == []
 
 
 def test_the_readme_follows_from_the_tables():
