@@ -19,8 +19,8 @@ import pytest
 from conftest import ROOT
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import baselines, cells, checks, comparison, data, metrics, notebook, plots, study, windows
-from tools import results
+from helpers import baselines, cells, comparison, data, metrics, notebook, plots, study, windows
+from tools import results, tables
 from tools.run import under_papermill
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -88,7 +88,7 @@ ALIASES = {"name": "dataset", "length": "series", "X": "part", "y": "part", "epo
 
 # function -> (the call, arguments that work, argument -> values to refuse)
 HELPERS = {
-    "checks.check_table": (checks.check_table, {"table": table()}, {"table": TABLES}),
+    "tables.check_table": (tables.check_table, {"table": table()}, {"table": TABLES}),
     "data.load": (
         lambda name, **rest: data.load(name, **rest),
         {"name": "bankex", "source": "simulated", "seed": 1},

@@ -15,9 +15,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import kurtosis
 
 from helpers import data
-from helpers.checks import check_table
 from helpers.data import DATASETS, cache_folder, load, simulate_activities, simulate_bankex
 from helpers.windows import chronological_split, make_windows, min_max, normalise_windows, published_split, undo_windows
+from tools.tables import check_table
 
 SIZES = {"length": st.integers(12, 400), "window": st.integers(1, 40), "horizon": st.integers(1, 25)}
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)

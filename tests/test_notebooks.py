@@ -213,7 +213,7 @@ def test_anatomy(path):
     notebook = nbformat.read(path, as_version=4)
     cells = code(notebook)
     if path.stem.startswith("00"):
-        assert 15 <= len(notebook.cells) <= 33
+        assert 15 <= len(notebook.cells) <= 27
     lengths = sorted(len(cell.source.splitlines()) for cell in cells)
     assert lengths[len(lengths) // 2] <= 8
     assert bootstrap(notebook) == bootstrap(BOOTSTRAP)

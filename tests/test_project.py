@@ -23,7 +23,16 @@ from tools.site import source_hash
 HELPERS = ["checks", "data", "windows", "collections", "metrics", "baselines", "cells", "training", "study"]
 HELPERS += ["ragged", "comparison", "pooling", "claims", "plots", "notebook"]
 MODULES = [f"helpers.{name}" for name in HELPERS]  # each may import those before it
-MODULES += ["tools.results", "tools.engine", "tools.pooled", "tools.many", "tools.grid", "tools.times", "tools.cells"]
+MODULES += [
+    "tools.results",
+    "tools.tables",
+    "tools.engine",
+    "tools.pooled",
+    "tools.many",
+    "tools.grid",
+    "tools.times",
+    "tools.cells",
+]
 MODULES += ["tools.sheet", "tools.measures"]
 MODULES += ["tools.roles", "tools.ladder", "tools.reader", "tools.rungs", "tools.own_plan", "tools.own_words"]
 MODULES += ["tools.own_networks", "tools.own_series", "tools.own_planted", "tools.preview", "tools.site", "tools.run"]
@@ -116,7 +125,7 @@ def test_no_module_is_over_300_lines(path):
 
 def test_the_helpers_stay_small():
     assert (
-        sum(map(code_lines, (ROOT / "helpers").glob("*.py"))) <= 1530
+        sum(map(code_lines, (ROOT / "helpers").glob("*.py"))) <= 1500
     )  # helpers/pictures apart: merge or delete first
 
 

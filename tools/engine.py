@@ -21,12 +21,13 @@ from pathlib import Path
 import joblib
 from tqdm.auto import tqdm
 
-from helpers import checks, windows
+from helpers import windows
 from helpers.checks import check_choice, check_integer
 from helpers.collections import SeriesSet
 from helpers.ragged import STATISTICAL
 from helpers.study import BASELINES, KEYS, NETWORKS, PROTOCOLS, run_one
 from tools.results import GO_ON, storing
+from tools.tables import check_table
 
 
 def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, function=run_one):
@@ -66,7 +67,7 @@ def run_grid(tables, grid, folder, n_jobs=-1, scheduler=None, progress=True, fun
     for name, table in tables.items():
         if isinstance(table, SeriesSet):  # checked as it was made
             continue
-        checks.check_table(table)
+        check_table(table)
         if not {"source", "season"} <= set(table.attrs):
             raise ValueError(f"tables[{name!r}] must have attrs 'source' and 'season'; got {list(table.attrs)}.")
     cache = Path(folder) / "cache"

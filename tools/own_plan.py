@@ -11,11 +11,11 @@ import pandas as pd
 from scipy import stats
 from statsmodels.datasets import co2
 
-from helpers.checks import check_table
 from helpers.comparison import verdict
 from helpers.notebook import NOTEBOOKS
 from tools import rungs
 from tools.reader import Found, read_series
+from tools.tables import check_table
 
 NETWORKS = ("gru", "lstm")
 MARGIN = 2.0  # per cent of the rival's own error: closer than that, two forecasts are equivalent
