@@ -1,9 +1,12 @@
 """The pictures of notebook 05 on toy input: what they draw is what they were given, in the models' colours."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import drawn_texts, faults
 from matplotlib.colors import to_hex
 
 from helpers import plots
@@ -40,6 +43,14 @@ def test_differences_have_a_panel_a_case():
     for image, table in zip(images, tables.values(), strict=True):
         np.testing.assert_array_equal(image.get_array(), table)
     assert [image.norm.vmax for image in images] == [4, 1]
+
+
+@pytest.mark.parametrize("cases", [1, 2, 5])
+def test_the_title_of_the_differences_is_whole(cases):
+    with plt.rc_context(plots.STYLE):
+        figure = statistics.draw_differences({f"Activities, {days} days": np.ones((2, 2)) for days in range(cases)})
+        boxes, size = drawn_texts(figure, lambda: figure.savefig(io.BytesIO()))
+    assert faults(boxes, *size) == []
 
 
 def test_false_alarms_are_shares_of_the_two_tests():

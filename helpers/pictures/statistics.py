@@ -29,7 +29,7 @@ def draw_pairs(lstm, gru):
 
 def draw_differences(tables):
     """Differences by seed (rows) and independent series (columns): ``tables`` is a dict name -> (seeds, series)."""
-    fig, axes = plt.subplots(1, max(1, len(tables)), figsize=(2.4 * max(1, len(tables)), 2.9), squeeze=False)
+    fig, axes = plt.subplots(1, max(1, len(tables)), figsize=(max(7, 2.4 * len(tables)), 2.9), squeeze=False)
     for ax, (name, d) in zip(axes.flat, tables.items(), strict=False):
         limit = np.abs(d).max() or 1
         image = ax.imshow(d, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
