@@ -46,8 +46,8 @@ def _check_csv(name, value):
         raise ValueError(f"{name} must be the path of a file or an https address; got {value!r}.")
 
 
-def _listed(value):
-    return [value] if isinstance(value, str) else value
+def _check_names(name, value):
+    return None if value is None else check_list(name, [value] if isinstance(value, str) else value, check_text)
 
 
 def _optional_integer(minimum):
@@ -67,8 +67,7 @@ CHECKS = {
     "season": _optional_integer(1),
     "csv": _check_csv,
     "time_column": _optional_text,
-    "value_columns": lambda name, value: None if value is None else check_list(name, _listed(value), check_text),
-    "inputs": lambda name, value: None if value is None else check_list(name, _listed(value), check_text),
+    **dict.fromkeys(("value_columns", "inputs", "key_columns"), _check_names),
     "missing": lambda name, value: value if value in (None, []) else check_list(name, value, lambda _, mark: mark),
     "day_first": lambda name, value: value if value is None else check_choice(name, str(value), ("True", "False")),
     "decimal": lambda name, value: value if value is None else check_choice(name, value, (".", ",")),

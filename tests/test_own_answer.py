@@ -288,7 +288,7 @@ def test_the_answer_in_whole_sentences(case):
     )
     text = own_words.in_words(verdicts, intervals, plan)
     assert text.startswith(f"**{start}.**") and sentence in text and text.endswith(".")
-    assert "87" in text and "only 4 such stretches" in text and "nan" not in text
+    assert "87" in text and "only four blocks of time" in text and "nan" not in text
 
 
 # ---- the command

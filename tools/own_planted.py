@@ -31,12 +31,12 @@ def mackey_glass(n, rng, lag=17, every=6):
 def plant(kind, n, rng):
     """A simulated series as from a file: a ``Found`` with a table (n, 1), and for "an input" with that input."""
     year = np.sin(2 * np.pi * np.arange(12) / 12) + 0.5 * np.cos(4 * np.pi * np.arange(12) / 12)
-    price = np.where(rng.uniform(size=n + HORIZON) < 0.3, 1.0, 0.0) + 0.2 * rng.standard_normal(n + HORIZON)
+    price = 3 + np.where(rng.uniform(size=n + HORIZON) < 0.3, 1.0, 0.0) + 0.2 * rng.standard_normal(n + HORIZON)
     values = {
         "random walk": lambda: rng.standard_normal(n).cumsum(),
         "season": lambda: (year + 0.1 * rng.standard_normal((-(-n // 12), 12)).cumsum(axis=0)).ravel()[:n],
         "rare sales": lambda: np.where(rng.uniform(size=n) < 0.1, 1.0 + rng.poisson(5, n), 0.0),
-        "an input": lambda: 10 - 3 * price[:n] + 0.3 * rng.standard_normal(n),
+        "an input": lambda: 19 - 3 * price[:n] + 0.3 * rng.standard_normal(n),
         "Mackey-Glass": lambda: mackey_glass(n, rng),
     }[kind]()
     index = pd.RangeIndex(1, n + HORIZON + 1)

@@ -238,7 +238,7 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--n-jobs", type=int, default=-1)
     parser.add_argument("--time-column")
-    for name in ("value-columns", "inputs", "missing"):
+    for name in ("value-columns", "inputs", "key-columns", "missing"):
         parser.add_argument(f"--{name}", nargs="*")
     parser.add_argument("--day-first", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--decimal", choices=[".", ","])

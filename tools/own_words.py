@@ -27,7 +27,7 @@ BETWEEN = {
     "equivalent": "GRU and LSTM are as good as each other here",
     "undecided": "Which of the two networks is better, your data do not decide",
 }
-FEW = 5  # stretches of the test part
+FEW = 5  # blocks of the test part
 
 
 def as_change(row):
@@ -82,13 +82,17 @@ def in_words(verdicts, intervals, plan, profile="quick"):
         ]
     words.append(f"{BETWEEN[verdicts['verdict'].iloc[-1]]}: its error is {as_change(verdicts.iloc[-1])} the LSTM's.")
     words[-1] = words[-1].replace(": its error", ": the GRU's error")
-    share, low, high, n = coverage(intervals, plan).loc["whole paths"]
+    share, low, high, n = coverage(intervals, plan).loc["whole paths"] * [100, 100, 100, 1]
     words.append(
-        f"Of the whole paths of the test part, {share:.0%} lay inside their {LEVEL:.0%} intervals; with "
-        f"{n:.0f} independent stretches of time, the true share lies anywhere from {low:.0%} to {high:.0%}."
+        f"Of the whole paths of the test part, {share:.0f} % lay inside their {100 * LEVEL:.0f} % intervals; with "
+        f"{n:.0f} independent stretches of time, the true share lies anywhere from {low:.0f} to {high:.0f} %."
     )
     if verdicts["n_blocks"].min() < FEW:
-        words.append(f"The test part has only {verdicts['n_blocks'].min()} such stretches: more history tells more.")
+        blocks = ("only one block", "only two blocks", "only three blocks", "only four blocks")
+        words.append(
+            f"Whether forecasts differ rests on {blocks[verdicts['n_blocks'].min() - 1]} of time in the test part: "
+            "more history tells more."
+        )
     if profile == "smoke":
         words.append("These networks have hardly been trained (profile smoke).")
     return " ".join(words).replace(" %", "\N{NO-BREAK SPACE}%")

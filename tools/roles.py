@@ -61,7 +61,7 @@ def find_keys(frame, times, used, values, chosen, notes):
     hour = "the hour in which clocks go back is told apart by UTC or an offset (02:00+01:00)" if clocks else ""
     raise ValueError(
         f"each time must occur once, or once for each series; {times.iloc[row]} comes again in row {row + 1}: "
-        f"{hour or 'decide which row counts'}."
+        f"{hour or 'decide which row counts, or name in key_columns what tells series apart'}."
     )
 
 

@@ -9,7 +9,7 @@ NAMES = plots.NAMES | {
     "mean": "historical mean",
     "theta": "Theta",
     "damped": "damped smoothing",
-    "both": "mean of the two",
+    "both": "Theta and damped, mean",
     "weighted": "weighted mean",
     "regression": "regression on inputs",
 }
@@ -55,7 +55,8 @@ def draw_ladder(scores):
     largest = table.to_numpy().max()
     if largest > 4 * np.median(table["test"]):
         ax.set_xscale("log")
-    ax.set(xlabel="error (RMSSE): 1 is the naive forecast, one step ahead")
+        ax.xaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel="error (RMSSE): 1 is a plain copy in the training part")
     ax.set_title(f"Chosen: {NAMES[chosen]}; lowest error on the test part: {NAMES[table.index[-1]]}")
     ax.legend(loc="best")
     alt = "A row for each forecast, the best on top: a ring for its error on the validation part, a dot for the test."
@@ -107,6 +108,7 @@ def draw_planted(outcome):
         left[row.planted] += row.draws
     ax.set_yticks(range(len(kinds)), kinds)
     ax.invert_yaxis()
+    ax.xaxis.get_major_locator().set_params(integer=True)
     right = int(outcome["right"].sum())
     ax.set(xlabel="simulated series", title=f"{right} of {len(outcome)} planted answers are found (hatched: not)")
     alt = "A bar for each kind of planted series, cut by the answers that were given; wrong answers are hatched."

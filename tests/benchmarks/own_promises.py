@@ -60,22 +60,24 @@ def coverage(kind, horizon, draws, rng, n=400):
     return inside, paths
 
 
-def main(draws=2000):
+def main(draws=10_000):
     rng, rows = np.random.default_rng(1), []
     for horizon in HORIZONS:
         for n_origins in (60, 200):
-            for name, share in zip(
-                ("false alarms", "network recommended"), false_alarms(draws, n_origins, horizon, rng), strict=True
-            ):
-                rows.append({"promise": name, "case": f"{n_origins} origins", "horizon": horizon, "share": share})
+            shares = false_alarms(draws, n_origins, horizon, rng)
+            case = {"case": f"{n_origins} origins", "horizon": horizon, "draws": draws}
+            names = ("false alarms", "network recommended")
+            rows += [{"promise": name, "share": s} | case for name, s in zip(names, shares, strict=True)]
     for kind in SERIES:
         for horizon in HORIZONS:
-            for name, share in zip(("step", "path"), coverage(kind, horizon, draws // 4, rng), strict=True):
-                rows.append({"promise": f"coverage, {name}", "case": kind, "horizon": horizon, "share": share})
-    table = pd.DataFrame(rows).assign(draws=draws)
+            case = {"case": kind, "horizon": horizon, "draws": draws // 5}
+            shares = coverage(kind, horizon, draws // 5, rng)
+            names = ("coverage, step", "coverage, path")
+            rows += [{"promise": name, "share": s} | case for name, s in zip(names, shares, strict=True)]
+    table = pd.DataFrame(rows, columns=["promise", "case", "horizon", "share", "draws"])
     print(table.to_string(index=False))
     table.to_csv(ROOT / "figures" / "own_promises.csv", index=False)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
