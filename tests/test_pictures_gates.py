@@ -33,7 +33,7 @@ def look(value):
         (
             "lstm",
             "f",
-            "Forget gate f: mean of the units 0.75 on the share; activities: 0.75 on high days, -0.75 on low",
+            "Forget gate f: mean of the units 0.75 on the price; activities: 0.75 on high days, -0.75 on low",
         ),
         ("lstm", "i", "Input gate i: mean"),
         ("lstm", "o", "Output gate o: mean"),
@@ -76,7 +76,7 @@ def test_erased(shown):
     keys = [(name, *which) for name in DAYS for which in (("lstm", "c"), ("lstm", "h"), ("gru", "h"))]
     traces = {key: np.full(5, height) for key, height in zip(keys, (4.0, 2, 1, 9, 3, 1), strict=True)}
     figure = gates.draw_erased(traces, days=3)
-    assert "2.0 times (share) and 3.0 times (activities)" in figure.get_suptitle()
+    assert "2.0 times (price) and 3.0 times (activities)" in figure.get_suptitle()
     drawn = [(line.get_label(), list(line.get_ydata())) for line in figure.axes[1].get_lines()]
     expected = {"LSTM, c erased": [9] * 3, "LSTM, h erased": [3] * 3, "GRU, h erased": [1] * 3}
     assert dict(drawn) == expected

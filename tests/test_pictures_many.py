@@ -42,7 +42,7 @@ def test_the_ladder_has_its_best_on_top(shown):
     relative = pd.DataFrame({"x": [1.0, 0.5, 0.9], "y": [1.0, 0.7, 0.7]}, index=["seasonal_naive", "gru", "lstm"])
     ax = many.draw_ladder(relative).axes[0]
     assert labels(ax) == ["seasonal naive", "LSTM", "GRU"]
-    assert ax.get_title(loc="left").endswith("over 2 data sets the first is: GRU")
+    assert ax.get_title(loc="left").endswith("over 2 data sets: GRU")
     diamonds = [points.get_offsets()[0] for points in ax.collections[1::2]]
     np.testing.assert_allclose([x for x, _ in diamonds], [1, np.sqrt(0.63), np.sqrt(0.35)])
     assert shown[0][0] == "06_ladder"

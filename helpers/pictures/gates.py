@@ -79,7 +79,7 @@ def _draw_cell(ax, cell, highlight):
 
 
 def draw_part(cell, part, looks, days):
-    """A cell's diagram with one part in colour, beside that part's values on the share and on the activities.
+    """A cell's diagram with one part in colour, beside that part's values on the price and on the activities.
 
     The activities must have high days, above 0.5, and low ones.
 
@@ -92,7 +92,7 @@ def draw_part(cell, part, looks, days):
     low = -1 if part == "candidate" else 0
     fig, axes = plt.subplot_mosaic("abc;ade", figsize=(10, 3.5), width_ratios=(1.6, 1.3, 1), height_ratios=(1, 1.7))
     _draw_cell(axes["a"], cell, part)
-    for name, label, top, bottom in (("bankex", "share", "b", "d"), ("activities", "activities", "c", "e")):
+    for name, label, top, bottom in (("bankex", "price", "b", "d"), ("activities", "activities", "c", "e")):
         values = np.asarray(days[name])
         axes[top].plot(values, color="0.2", linewidth=1)
         axes[top].set(xlim=(-0.5, len(values) - 0.5), ylabel=days[name].name)
@@ -109,13 +109,13 @@ def draw_part(cell, part, looks, days):
         swing = np.abs(values[high].mean(axis=0) - values[~high].mean(axis=0))
         found = f"{(swing > 1).sum()} of {len(swing)} units differ by more than 1 between high and low days"
     else:
-        share = looks[cell, "bankex"][part].mean()
-        found = f"mean of the units {share:.2f} on the share; activities: {values[high].mean():.2f} on high days, "
+        price = looks[cell, "bankex"][part].mean()
+        found = f"mean of the units {price:.2f} on the price; activities: {values[high].mean():.2f} on high days, "
         found += f"{values[~high].mean():.2f} on low days"
     fig.suptitle(f"{title}: {found}", x=0.01, ha="left", fontsize=11)
     alt = (
-        f"Left, a diagram of the {cell.upper()}; in colour, {role}. Middle and right, the share and the activities "
-        "over days, and below each a row of colour for every unit: on the share the rows hardly change from day to "
+        f"Left, a diagram of the {cell.upper()}; in colour, {role}. Middle and right, the price and the activities "
+        "over days, and below each a row of colour for every unit: on the price the rows hardly change from day to "
         "day, on the activities many change with the weekend."
     )
     plots.show(fig, f"02_{cell}_{part}", alt)
@@ -137,7 +137,7 @@ def draw_states(lstm, gru):
     ax.plot(gru["h"][:, gru_unit], color=plots.COLOURS["gru"], label="GRU: its only state h")
     ax.axhspan(-1, 1, color="0.95", zorder=0)
     ax.set(xlabel="days", ylabel="value of one unit (no unit)")
-    ax.set_title(f"A year of the share: c moves over {np.ptp(c):.2f}, the h that is shown of it over {np.ptp(h):.2f}")
+    ax.set_title(f"A year of the price: c moves over {np.ptp(c):.2f}, the h that is shown of it over {np.ptp(h):.2f}")
     fig.legend(loc="outside lower center", ncols=3)
     alt = "Three lines over a year of days: an LSTM unit's c, its h, and a GRU unit's h; both h stay within ±1."
     plots.show(fig, "02_states_over_a_year", alt)
@@ -152,7 +152,7 @@ def draw_erased(traces, days=21):
     traces : dict (data set, cell, erased state) -> size of the change of h (days,)
     days : how many to draw
     """
-    titles = {"bankex": "share", "activities": "activities"}
+    titles = {"bankex": "price", "activities": "activities"}
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     for (name, cell, state), trace in traces.items():
         ax = axes[list(titles).index(name)]
@@ -162,9 +162,9 @@ def draw_erased(traces, days=21):
         ax.set(yscale="log", xlabel="days after the state was erased", title=titles[name])
     axes[0].set_ylabel("change of the output h")
     total = {key: trace.sum() for key, trace in traces.items()}
-    share, week = (total[name, "lstm", "c"] / total[name, "lstm", "h"] for name in titles)
+    price, week = (total[name, "lstm", "c"] / total[name, "lstm", "h"] for name in titles)
     fig.suptitle(
-        f"Erasing c changes the LSTM's output {share:.1f} times (share) and {week:.1f} times (activities) as much as h",
+        f"Erasing c changes the LSTM's output {price:.1f} times (price) and {week:.1f} times (activities) as much as h",
         x=0.01,
         ha="left",
         fontsize=11,

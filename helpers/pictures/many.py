@@ -54,7 +54,7 @@ def draw_ladder(relative):
     ax.set(yticks=range(len(order)), yticklabels=[NAMES.get(model, model) for model in order])
     ax.set(xlabel="error (MASE), over the seasonal naive forecast's; further left is better")
     best = NAMES.get(order[-1], order[-1])
-    ax.set_title(f"In the mean over {relative.shape[1]} data sets the first is: {best}")
+    ax.set_title(f"Lowest error on average over {relative.shape[1]} data sets: {best}")
     alt = "A row for each way to forecast, best on top: a small dot for each data set, a diamond for the mean over all."
     plots.show(fig, "06_ladder", alt)
     return fig
