@@ -15,7 +15,7 @@ def test_a_notebook_keeps_the_limits(path):
     assert reading.problems(path.stem[:2], reading.measure(nbformat.read(path, as_version=4))) == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *SOLUTIONS], ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_what_only_serves_is_folded(path):
     for cell in code(nbformat.read(path, as_version=4)):
         serves = any(tag.startswith(SERVES) for tag in tags(cell)) or "setup(profile" in cell.source
