@@ -1,4 +1,4 @@
-"""What tests share: where the repository and the published CSVs are, and a browser."""
+"""What tests share: where the repository and the published CSVs are, what pictures show, and a browser."""
 
 import ast
 import os
@@ -49,6 +49,21 @@ def taught(number, name, **space):
     functions = [part for part in ast.parse(source).body if isinstance(part, ast.FunctionDef)]
     exec(compile(ast.Module(functions, []), path.name, "exec"), space)
     return space[name]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is shown while a test draws, in the notebooks' style: a list of (name, alternative text), never empty."""
+    import matplotlib.pyplot as plt  # only where a test draws
+
+    from helpers import plots
+
+    found = []
+    monkeypatch.setattr(plots, "show", lambda fig, name, alt: found.append((name, alt)))
+    with plt.rc_context(plots.STYLE):
+        yield found
+    plt.close("all")
+    assert found and all(len(alt) > 40 for _, alt in found)
 
 
 def find_browser(playwright):

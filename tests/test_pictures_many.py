@@ -1,23 +1,9 @@
 """The pictures of notebook 06, on toy input: shown once, with words, and true to what they got."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
-from helpers import plots
 from helpers.pictures import many
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is shown while a test draws: a list of (name, alt)."""
-    found = []
-    monkeypatch.setattr(plots, "show", lambda fig, name, alt: found.append((name, alt)))
-    with plt.rc_context(plots.STYLE):
-        yield found
-    plt.close("all")
-
 
 EFFECTS = pd.DataFrame(
     {"set": list("abc"), "difference": [1.0, -2, 0], "low": [0.0, -5, -1], "high": [2.0, 1, 1], "se": [0.5, 1.5, 0.5]}

@@ -4,17 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import plots
 from helpers.pictures import own
 
-
-@pytest.fixture(autouse=True)
-def shown(monkeypatch):
-    """The alternative text of the figure shown last, under ``alt``."""
-    seen = {}
-    monkeypatch.setattr(plots, "_folder", None)
-    monkeypatch.setattr(plots, "display", lambda data, raw, metadata: seen.update(metadata["image/png"]))
-    return seen
+pytestmark = pytest.mark.usefixtures("shown")
 
 
 def title(ax):
@@ -29,7 +21,7 @@ def test_parts(shown):
     fig = own.draw_parts(TABLE, (65, 80), 7)
     assert title(fig.axes[0]) == "100 rows, a season of 7 steps; the last 20 judge"
     assert [len(line.get_xdata()) for line in fig.axes[0].lines] == [65, 15, 20]
-    assert "three greys" in shown["alt"]
+    assert "three greys" in shown[-1][1]
     assert "no season" in title(own.draw_parts(TABLE, (65, 80), 1).axes[0])
 
 
@@ -45,7 +37,7 @@ def test_ladder(worst, scale, shown):
         "historical mean", "GRU (network)", "weighted mean (chosen)", "Theta",
     ]  # fmt: skip
     assert ax.get_xscale() == scale
-    assert "best on top" in shown["alt"]
+    assert "best on top" in shown[-1][1]
 
 
 def test_forecast(shown):
@@ -58,7 +50,7 @@ def test_forecast(shown):
     fig = own.draw_forecast(TABLE, forecast, earlier, intervals)
     assert title(fig.axes[0]) == "Theta, 3 ahead: 100 (98 to 102)"
     assert len(fig.axes[0].lines) == 3  # measured, one earlier forecast, this one
-    assert "two bands" in shown["alt"]
+    assert "two bands" in shown[-1][1]
 
 
 def test_planted(shown):
@@ -69,4 +61,4 @@ def test_planted(shown):
     ax = own.draw_planted(outcome).axes[0]
     assert title(ax) == "2 of 3 planted answers are found (hatched: not)"
     assert [bar.get_hatch() for bar in ax.patches].count("//") == 1
-    assert "hatched" in shown["alt"]
+    assert "hatched" in shown[-1][1]

@@ -1,27 +1,14 @@
 """The pictures of notebook 03 on toy input: what is drawn, with alternative text, and that the figure comes back."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers import plots
 from helpers.pictures import preparation
 
+pytestmark = pytest.mark.usefixtures("shown")
 TITLES = {"bankex": "Bankex (toy data)", "activities": "Activities (toy data)"}
-
-
-@pytest.fixture(autouse=True)
-def shown(monkeypatch):
-    """The alternative text of the figure shown last, under ``alt``; a picture without any fails."""
-    seen = {}
-    plt.close("all")  # what other tests have left
-    monkeypatch.setattr(plots, "_folder", None)
-    monkeypatch.setattr(plots, "display", lambda data, raw, metadata: seen.update(metadata["image/png"]))
-    yield seen
-    assert len(seen["alt"]) > 40
-    assert not plt.get_fignums()
 
 
 def title(ax):
@@ -87,7 +74,7 @@ def test_windows(shown):
     assert [sum(widths) for widths in red] == [1, 0]  # one test day is a training target: window 3 forecasts 5 and 6
     assert len(figure.axes[0].get_lines()) == 1 and len(figure.axes[1].get_lines()) == 2
     assert title(figure.axes[0]).startswith("Published: 1 training windows")
-    assert "stand out" in shown["alt"]
+    assert "stand out" in shown[-1][1]
 
 
 def test_outside():
@@ -138,7 +125,7 @@ def test_ladder(shown):
     for ax in figure.axes:
         assert [text.get_text() for text in ax.texts] == [f"{x:.4f}" for x in ax.get_lines()[0].get_xdata()]
         assert (len(ax.get_lines()) == 2) == title(ax).startswith("Activities")  # the floor
-    assert "toy data" in figure.get_suptitle() and "noise floor" in shown["alt"]
+    assert "toy data" in figure.get_suptitle() and "noise floor" in shown[-1][1]
 
 
 def test_by_step():

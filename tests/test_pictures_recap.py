@@ -1,6 +1,5 @@
 """Notebook 01's pictures on toy input: what is drawn, which finding the title states, words for who can't see it."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,18 +7,6 @@ from matplotlib.colors import to_hex
 
 from helpers import plots
 from helpers.pictures import recap
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is shown while a test draws: a list of (name, alt)."""
-    found = []
-    monkeypatch.setattr(plots, "show", lambda fig, name, alt: found.append((name, alt)))
-    with plt.rc_context(plots.STYLE):
-        yield found
-    plt.close("all")
-    assert found
-    assert all(len(alt) > 80 for _, alt in found)
 
 
 def drawn(ax):

@@ -12,15 +12,7 @@ from matplotlib.colors import to_hex
 from helpers import plots
 from helpers.pictures import statistics
 
-
-@pytest.fixture(autouse=True)
-def shown(monkeypatch):
-    """What would be shown: alternative texts by name."""
-    texts = {}
-    monkeypatch.setattr(plots, "show", lambda fig, name, alt: texts.update({name: alt}))
-    yield texts
-    assert len(texts) == 1 and all(len(alt) > 40 for alt in texts.values())
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("shown")
 
 
 def title(ax):

@@ -1,22 +1,10 @@
 """The pictures of notebook 00 on toy input: shown once, with words for who can't see them, true to what they got."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import plots
 from helpers.pictures import ten_minutes
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is shown while a test draws: a list of (name, alt)."""
-    found = []
-    monkeypatch.setattr(plots, "show", lambda fig, name, alt: found.append((name, alt)))
-    with plt.rc_context(plots.STYLE):
-        yield found
-    plt.close("all")
 
 
 def lines(ax):

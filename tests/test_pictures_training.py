@@ -2,19 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from helpers import plots
 from helpers.pictures import training as pictures
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """The alternative text of the figure shown last, under ``alt``."""
-    seen = {}
-    monkeypatch.setattr(plots, "_folder", None)
-    monkeypatch.setattr(plots, "display", lambda data, raw, metadata: seen.update(metadata["image/png"]))
-    return seen
 
 
 def title(ax):
@@ -33,7 +22,7 @@ def test_losses(shown):
     drawn = lines(figure.axes[0])
     assert (drawn["GRU, training"], drawn["GRU, validation"]) == ([3, 2, 1], [3, 1, 2])
     assert list(figure.axes[0].get_lines()[2].get_xdata()) == [2]  # the dot
-    assert "a dot at each lowest point" in shown["alt"]
+    assert "a dot at each lowest point" in shown[-1][1]
 
 
 def test_ablation(shown):
@@ -45,7 +34,7 @@ def test_ablation(shown):
     assert (list(gru.get_xdata()), list(lstm.get_xdata()), list(last_value.get_xdata())) == ([4, 1], [5, 2], [3, 3])
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["published", "sound\n(both)"]
     assert figure.axes[0].get_xlim()[1] > 5
-    assert "with early stopping, with window scaling, and with both" in shown["alt"]
+    assert "with early stopping, with window scaling, and with both" in shown[-1][1]
 
 
 def test_forecasts(shown):
@@ -53,11 +42,11 @@ def test_forecasts(shown):
     figure = pictures.draw_first_days(actual, {"gru": actual, "lstm": -actual}, "Bank (INR)")
     assert title(figure.axes[0]) == "First 4 test days: correlation with the price GRU 1.00, LSTM -1.00"
     assert (lines(figure.axes[0])["actual"], figure.axes[0].get_ylabel()) == ([1, 2, 3, 5], "Bank (INR)")
-    assert "thick grey line" in shown["alt"]
+    assert "thick grey line" in shown[-1][1]
     figure = pictures.draw_one_forecast(actual, np.array([5.0, 5]), {"last_value": np.array([5.0, 8])}, "Bank (INR)")
     assert title(figure.axes[0]) == "RMSE over these 2 days: last value 2.12"
     assert list(figure.axes[0].get_lines()[0].get_xdata()) == [-3, -2, -1, 0]  # the window ends today
-    assert "A window of past values" in shown["alt"]
+    assert "A window of past values" in shown[-1][1]
 
 
 def test_fan(shown):
@@ -67,7 +56,7 @@ def test_fan(shown):
     assert [list(stroke.get_xdata()) for stroke in strokes] == [[0, 1], [3, 4]]
     assert [list(stroke.get_ydata()) for stroke in strokes] == [[0, 1], [6, 7]]
     assert title(figure.axes[0]) == "Forecasts 2 days ahead, one stroke for every 3 days"
-    assert "short, nearly straight strokes" in shown["alt"]
+    assert "short, nearly straight strokes" in shown[-1][1]
 
 
 def test_yesterday(shown):
@@ -76,7 +65,7 @@ def test_yesterday(shown):
     figure = pictures.draw_yesterday(np.array([1.1, 2.1, 3.2]), actual, yesterday, correlation, "INR")
     assert [title(ax) for ax in figure.axes] == ["Prices: r = 0.99", "Changes: r = 1.00", "Changes fit best at lag 1"]
     assert [bar.get_height() for bar in figure.axes[2].patches] == [0.1, 0.9]
-    assert "one tall" in shown["alt"]
+    assert "one tall" in shown[-1][1]
 
 
 def test_fight(shown):
@@ -87,7 +76,7 @@ def test_fight(shown):
     (ax,) = figure.axes
     assert title(ax) == "bankex, 1 ahead:\nGRU +0.0 % from last value"
     assert [list(line.get_ydata()) for line in ax.get_lines()] == [[1, 3], [4], [2, 2]]  # the worst line is left out
-    assert "baselines as lines" in shown["alt"]
+    assert "baselines as lines" in shown[-1][1]
 
 
 def test_question(shown):
@@ -100,7 +89,7 @@ def test_question(shown):
     assert [list(line.get_ydata()) for line in ax.get_lines()[:2]] == [[1, 3], [2, 2]]  # two seeds and their mean
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "0.2"]
     assert ax.get_xlabel() == "dropout (published data)"
-    assert shown["alt"].endswith("for each setting of: dropout.")
+    assert shown[-1][1].endswith("for each setting of: dropout.")
 
 
 def test_steps(shown):
@@ -108,4 +97,4 @@ def test_steps(shown):
     figure = pictures.draw_steps({"bankex": table})
     assert title(figure.axes[0]) == "bankex: the LSTM's last step has\n3.0 times the error of its first"
     assert lines(figure.axes[0]) == {"GRU": [1, 1], "LSTM": [1, 3]}
-    assert "Error at each step" in shown["alt"]
+    assert "Error at each step" in shown[-1][1]
