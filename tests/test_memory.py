@@ -17,7 +17,9 @@ def printed(name, *arguments):
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [(40, "gru"), pytest.param((130,), marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "arguments", [pytest.param((40, "gru"), marks=pytest.mark.thorough), pytest.param((130,), marks=pytest.mark.long)]
+)
 def test_memory_stands_still_from_run_to_run(arguments):
     text = printed("memory_of_runs.py", *arguments)
     first, last, most = map(int, re.search(r"then (\d+) to (\d+) MiB, at most (\d+)", text).groups())

@@ -219,7 +219,7 @@ def test_a_network_reads_the_inputs_of_the_future_and_no_value_of_it():
     assert last == 29
 
 
-@pytest.mark.parametrize("kind", ["rare sales", "an input"])
+@pytest.mark.parametrize("kind", ["rare sales", pytest.param("an input", marks=pytest.mark.thorough)])
 def test_planted_answers_are_found(kind, tmp_path):
     found = own_planted.answers([kind], [1], tmp_path, n=500, seeds=(1,), epochs=2, n_jobs=1, progress=False)
     assert found["right"].all(), found

@@ -236,6 +236,7 @@ def test_columns_may_be_called_by_numbers(tmp_path):
 # ---- the whole notebook, from the command line
 
 
+@pytest.mark.thorough  # its smaller twin: the command, in test_own_answer; the notebook itself runs in any case
 def test_a_file_from_the_command_line(tmp_path):
     """As README has it, from the repository's root; the exercises are answered wrong and right on the way."""
     rng = np.random.default_rng(0)

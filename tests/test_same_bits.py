@@ -52,6 +52,7 @@ if __name__ == "__main__":
     return joblib.load(tmp_path / "made")
 
 
+@pytest.mark.thorough  # its smaller twin: one and two workers, in test_global_networks
 def test_another_process_with_two_workers_in_reverse_order_gives_the_same_bits(here, tmp_path):
     there = elsewhere(tmp_path, n_jobs=2, reverse=True)
     assert there.keys() == here.keys() and len(here) == 8
