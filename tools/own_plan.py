@@ -132,7 +132,7 @@ def simple_forecasts(table, plan, inputs, origins):
     for values, name in zip(filled, table, strict=True):
         start = table.index.get_loc(table[name].first_valid_index())
         at, beside = np.asarray(origins) - start, inputs[name][start:]
-        made = rungs.all_rungs(values[start:], at, plan.horizon, plan.season, plan.window)
+        made = rungs.all_rungs(values[start:], at, plan.horizon, plan.season)
         if beside.shape[1]:
             made["regression"] = rungs.regression(values[start:], beside, at, plan.horizon, plan.season)
         for rung, forecast in made.items():

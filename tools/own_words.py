@@ -110,7 +110,7 @@ def found_table(found, plan):
         "frequency": getattr(index, "freqstr", None) or "1 step",
         "gaps": "filled from the past, never scored",
         "season": f"{plan.season} steps" if plan.season > 1 else "none found",
-        "a forecast": f"{plan.window} steps in for networks and NLinear, {plan.horizon} out",
+        "a forecast": f"{plan.window} steps in for networks, {plan.horizon} out",
         "validation part": f"from {shown[1]}: chooses; {len(plan.validation)} origins",
         "test part": f"from {shown[2]}: judges; {len(plan.test)} origins",
     }

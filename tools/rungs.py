@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from scipy.signal import detrend
-from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from statsmodels.tsa.forecasting.stl import STLForecast
@@ -20,9 +20,10 @@ from helpers import ragged
 
 PLAIN = ("mean", "last_value", "drift", "seasonal_naive")
 RUNGS = (*PLAIN, "nlinear", "theta", "damped", "both")
-MIXED = ("seasonal_naive", "nlinear", "theta", "damped", "regression")  # in the weighted mean
+MIXED = ("nlinear", "theta", "damped", "regression")  # in the weighted mean
 ENOUGH, NEAR = 8, (0.03, 0.12)  # independent stretches of time for a choice; how near the plainest must be to the best
 APART = 5  # steps between two blocks of time: without, 6 % of equals were called different, with it 5 % (own_promises)
+RECENT, PENALTIES = 5_000, np.logspace(-2, 4, 13)  # windows that a regression learns from, and its penalties
 LONG_SEASON = 24  # above it smoothing gets the series without its season: a state for each step is too many
 CALENDAR = {  # steps of a season that a frequency suggests
     **dict.fromkeys(("MS", "ME", "BMS", "BME"), (12,)), **dict.fromkeys(("QS", "QE", "3MS", "3ME"), (4,)),
@@ -79,7 +80,7 @@ def find_season(values, calendar=(), longest=200):
 
 
 def window_for(n, horizon, season):
-    """Input steps of NLinear and of networks for n known values: three seasons, 24 steps and a horizon, as far as 60
+    """Input steps of a network for n known values: three seasons, 24 steps and a horizon, as far as 60
     steps and a quarter of the values allow; always one season."""
     return max(season, 2, min(max(3 * season, horizon, 24), n // 4, 60))
 
@@ -107,14 +108,19 @@ def theta(values, origins, horizon, season):
     return ragged.theta(SimpleNamespace(values=values, origins=origins, horizon=horizon, period=season))
 
 
-def nlinear(values, origins, horizon, window):
-    """NLinear's forecasts (origins, horizon), fitted on all windows before the first origin (Zeng et al. 2023)."""
-    ends = ragged.training_origins(origins[0], window, horizon)
+def nlinear(values, origins, horizon, season):
+    """NLinear's forecasts (origins, horizon), fitted on the windows before the first origin (Zeng et al. 2023).
+
+    A window holds the last season and one step, 13 steps at least. Its weights are kept small by ridge regression, how
+    small leaving one window out decides: by plain least squares, a hundred windows are learnt by heart.
+    """
+    window = max(season, 12) + 1
+    ends = ragged.training_origins(origins[0], window, horizon)[-RECENT:]
     if not len(ends):
         return np.repeat(values[np.asarray(origins) - 1][:, None], horizon, axis=1)
     X, asked = (ragged.windows_at(values, at, window) for at in (ends, origins))
     changes = values[ends[:, None] + np.arange(horizon)] - X[:, -1:]
-    model = LinearRegression().fit(X - X[:, -1:], changes)
+    model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(X - X[:, -1:], changes)
     return model.predict(asked - asked[:, -1:]) + asked[:, -1:]
 
 
@@ -130,11 +136,11 @@ def plain(values, origins, horizon, season):
     return found
 
 
-def all_rungs(values, origins, horizon, season, window=None):
+def all_rungs(values, origins, horizon, season):
     """The whole ladder of one series (n,) without gaps from its ``origins``: name -> forecasts (origins, horizon)."""
     origins = np.asarray(origins)
     found = plain(values, origins, horizon, season)
-    found["nlinear"] = nlinear(values, origins, horizon, window or window_for(origins[0], horizon, season))
+    found["nlinear"] = nlinear(values, origins, horizon, season)
     found["theta"] = theta(values, origins, horizon, season)
     found["damped"] = damped(values, origins, horizon, season)
     found["both"] = (found["theta"] + found["damped"]) / 2
@@ -151,7 +157,7 @@ def regression(values, inputs, origins, horizon, season):
     time and of the step itself, one for each step, fitted before the first origin. ``inputs`` (n + horizon, k), scaled.
     """
     lags = max(min(season, 60), 12)
-    train = np.arange(lags, origins[0] - horizon + 1)[-5000:]
+    train = np.arange(lags, origins[0] - horizon + 1)[-RECENT:]
     if len(train) < 10:
         return np.repeat(values[np.asarray(origins) - 1][:, None], horizon, axis=1)
     back = np.arange(-lags, 0)
@@ -165,7 +171,7 @@ def regression(values, inputs, origins, horizon, season):
 
     found = []
     for step in range(horizon):
-        model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 4, 13)))
+        model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES))
         model.fit(features(train, step), values[train + step] - values[train - 1])
         found.append(model.predict(features(origins, step)) + values[np.asarray(origins) - 1])
     return np.stack(found, axis=1)
@@ -179,12 +185,12 @@ def independent(origins, step):
 def weights_of(losses):
     """Weights of a combined forecast, from the losses (origins,) of each rung: name -> weight, 1 in all.
 
-    Each in proportion to 1 / (mean squared error)^2 on the validation origins, in the manner of Bates & Granger (1969):
-    what was twice as far off counts a sixteenth. Only rungs that can follow a series take part.
+    Each in proportion to 1 / (mean squared error) on the validation origins (Bates & Granger 1969): what was twice as
+    far off counts a quarter. Only rungs that can follow a series take part.
     """
     means = {name: max(np.nanmean(losses[name]), 1e-12) for name in MIXED if name in losses}
     least = min(means.values())
-    raw = {name: (least / mean) ** 2 for name, mean in means.items()}
+    raw = {name: least / mean for name, mean in means.items()}
     return {name: value / sum(raw.values()) for name, value in raw.items()}
 
 
