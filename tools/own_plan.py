@@ -184,7 +184,11 @@ def verdict_table(blocks, network):
 
 
 def name_answer(verdicts, rung):
-    """What to use: the network if it is better than every rung (an intersection-union test, Berger 1982), else the rung
-    that the validation part chose."""
-    against = verdicts[~verdicts["second"].isin(NETWORKS)]
-    return against["first"].iloc[0] if (against["verdict"] == "better").all() else rung
+    """What to use: the network if it is better than the ``rung`` that the validation part chose, else that rung.
+
+    The rung was chosen before the test part was looked at, so that one test is enough; and as a guard against a rung
+    chosen badly, the network's error must be below that of every other rung, too.
+    """
+    against = verdicts[~verdicts["second"].isin(NETWORKS)].set_index("second")
+    wins = against.loc[rung, "verdict"] == "better" and (against["difference"] < 0).all()
+    return against["first"].iloc[0] if wins else rung

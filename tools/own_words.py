@@ -71,14 +71,14 @@ def in_words(verdicts, intervals, plan, profile="quick"):
         row = rungs.loc[rungs["difference"].idxmax()]
         words = [
             f"**Use {THE[answer]}.** On the test part, which nothing had seen, its error is {as_change(row)} that of "
-            f"the best simple forecast there, {THE[row['second']]}; it beats every one of them (largest p: "
-            f"{rungs['p'].max():.2g})."
+            f"the best simple forecast there, {THE[row['second']]}, and it is shown to be better than the one "
+            "that would be used without it."
         ]
     else:
         row = rungs[rungs["second"] == answer].iloc[0]
         words = [
-            f"**Use {THE[answer]}.** No network is shown to be better than every simple forecast: on the test part the "
-            f"error of the better one, {THE[network]}, is {as_change(row)} that of {THE[answer]}."
+            f"**Use {THE[answer]}.** No network is shown to be better: on the test part the error of the better one, "
+            f"{THE[network]}, is {as_change(row)} that of {THE[answer]}."
         ]
     words.append(f"{BETWEEN[verdicts['verdict'].iloc[-1]]}: its error is {as_change(verdicts.iloc[-1])} the LSTM's.")
     words[-1] = words[-1].replace(": its error", ": the GRU's error")

@@ -111,10 +111,11 @@ def theta(values, origins, horizon, season):
 def nlinear(values, origins, horizon, season):
     """NLinear's forecasts (origins, horizon), fitted on the windows before the first origin (Zeng et al. 2023).
 
-    A window holds the last season and one step, 13 steps at least. Its weights are kept small by ridge regression, how
-    small leaving one window out decides: by plain least squares, a hundred windows are learnt by heart.
+    A window holds the last season and one step, 13 steps at least, and up to 60 where there are twenty values a step.
+    Its weights are kept small by ridge regression, how small leaving one window out decides: by plain least squares, a
+    hundred windows are learnt by heart.
     """
-    window = max(season, 12) + 1
+    window = max(season + 1, 13, min(origins[0] // 20, 60))
     ends = ragged.training_origins(origins[0], window, horizon)[-RECENT:]
     if not len(ends):
         return np.repeat(values[np.asarray(origins) - 1][:, None], horizon, axis=1)

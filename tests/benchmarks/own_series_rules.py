@@ -74,12 +74,12 @@ def collect(file, chosen):
     """Forecasts of the ``chosen`` series, computed where the file does not have them yet: (set, name) -> dict."""
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = pickle.loads(file.read_bytes()) if file.exists() else {}
-    for number, (name, each) in enumerate(chosen):
-        if (name, each.name) not in kept:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                kept[name, each.name] = forecasts(each)
-        if number % 50 == 49 or number == len(chosen) - 1:
+    missing = [(name, each) for name, each in chosen if (name, each.name) not in kept]
+    for number, (name, each) in enumerate(missing, start=1):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            kept[name, each.name] = forecasts(each)
+        if number % 50 == 0 or number == len(missing):
             part = file.with_suffix(".part")
             part.write_bytes(pickle.dumps(kept))
             part.replace(file)
