@@ -697,3 +697,39 @@ def test_files_as_people_have_them(name):
     notes = " ".join(found.notes)
     assert all(word in notes for word in words.split(" "))
     assert all(re.search(r"[\d.]", str(value)) for value in found.table.iloc[-1])
+
+
+# ---- what further public files have
+
+
+def test_clock_with_dots_and_a_mark_below_numbers_that_are_never_negative(tmp_path):
+    """As the air quality of an Italian city is written (UCI 360)."""
+    values = [-200 if i % 20 == 3 else v for i, v in enumerate(VALUES / 500)]
+    rows = [f"{t:%d/%m/%Y};{t:%H.%M.%S};{v:.2f};;".replace(".", ",") for t, v in zip(HOURS, values, strict=True)]
+    rows = [re.sub(r";(\d\d),(\d\d),(\d\d);", r";\1.\2.\3;", row) for row in rows]
+    text = lines("Date;Time;CO(GT);;", *rows)
+    with pytest.raises(ValueError, match=r"'CO\(GT\)' holds -200 in 6 rows, far .* set missing=\[-200\] if"):
+        read(tmp_path, text)
+    found = read(tmp_path, text, missing=[-200])
+    assert list(found.table.index) == list(HOURS) and found.table.isna().sum().sum() == 6
+
+
+def test_a_clock_is_known_by_its_cells_in_any_language(tmp_path):
+    assert_is(read(tmp_path, two([f"{t:%d.%m.%Y},{t:%H:%M}" for t in HOURS], names="Päivä,Kello,x")), HOURS)
+
+
+def test_week_numbers_in_digits(tmp_path):
+    texts = [iso.replace("-W", "") for iso in ISO]
+    assert_is(read(tmp_path, two(texts, names="yearweek,sales")), WEEKS)
+
+
+def test_less_than_one_is_read_as_one_and_said(tmp_path):
+    found = read(tmp_path, two(ROWS, ["<1" if i == 7 else v for i, v in enumerate(VALUES)]))
+    assert found.table["x"].iloc[7] == 1 and any("more or less left out (<1)" in note for note in found.notes)
+
+
+def test_a_counter_before_the_dates_is_not_forecast(tmp_path):
+    rows = [f"{i},{day},{v}" for i, (day, v) in enumerate(zip(ROWS, VALUES, strict=True), start=1)]
+    found = read(tmp_path, lines("instant,dteday,x", *rows))
+    assert_is(found, DAYS)
+    assert any("'instant' (a counter)" in note for note in found.notes)

@@ -10,12 +10,14 @@ from pandas.api import types
 from tools.times import FORMS, MARKS
 
 NUMBER = (
+    r"(?P<cmp>[<>≤≥~]?)\s*"
     r"(?P<open>\(?)(?P<s>[-+−]?)\s*(?P<cur>(?:[$€£¥₹₩₽]|[A-Z]{1,2}\$|USD|EUR|GBP|CHF|Rs\.?|kr\.?)?)\s*(?P<s2>[-+−]?)"
     r"(?P<num>(?=[.,]?\d)(?:\d{1,3}(?:[\s'’]\d{3})+|\d*)(?:[.,]\d+)*)(?P<e>(?:[eE][-+]?\d+)?)"
     r"(?P<unit>\s*[%‰€$£¥°]?[^\W\d_]{0,5}\.?)(?P<tail>[)-]?)"
 )
 SCALES = dict(k=1e3, K=1e3, M=1e6, m=1e6, mn=1e6, Mio=1e6, B=1e9, b=1e9, bn=1e9, Mrd=1e9, T=1e12)
 SENTINEL = r"-?9{2,6}(\.[09]+)?"
+ROUND = r"-[1-9]0{2,4}"  # -200: a mark where it comes again and again below numbers that are never negative
 _plain = [re.sub(r"\?P<\w+>", "?:", form) for form in [NUMBER, *FORMS.values()]]
 is_data = re.compile("|".join(_plain), re.IGNORECASE).fullmatch  # is a cell a number or a time?
 
@@ -74,6 +76,7 @@ def _read_cells(cells, decimal):
         "K, M, B as thousands, millions, billions": scaled,
         "per cent without the sign %": per_cent,
         "currency left out": parts["cur"] != "",
+        "the sign of more or less left out": parts["cmp"] != "",
         f"what follows the number left out, {', '.join(others)}": unit.str.strip().isin(others),
     }
     said = {what: cells[rows & strict].iloc[0] for what, rows in seen.items() if (rows & strict).any()}
@@ -151,9 +154,12 @@ def check_sentinels(values, missing):
         column = values[c].dropna()
         for end in (column.min(), column.max()) if len(column) else ():
             others = column[column != end]
-            if re.fullmatch(SENTINEL, f"{end:g}") and len(others) > 1:
+            if re.fullmatch(f"{SENTINEL}|{ROUND}", f"{end:g}") and len(others) > 1:
                 gap = others.min() - end if end < others.min() else end - others.max()
-                if gap > 2 * np.ptp(others) or (end < 0 <= others.min()):
+                again = len(column) - len(others) > 2 if re.fullmatch(ROUND, f"{end:g}") else True
+                if again and (
+                    gap > 2 * np.ptp(others) or (end < 0 <= others.min() and re.fullmatch(SENTINEL, f"{end:g}"))
+                ):
                     raise ValueError(
                         f"column {c!r} holds {end:g} in {len(column) - len(others)} rows, far from its other values "
                         f"({others.min():g} to {others.max():g}): set missing=[{end:g}] if it marks a missing value, "

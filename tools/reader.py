@@ -115,7 +115,7 @@ def read_series(
         ends = [f" {c}" if keys and made.shape[1] > 1 else "" for c in made]
         sides = {}
         for series in found.table:
-            key = next((k for k in labels(frame, keys) if series in (k, *(f"{k} {n}" for n in names))), "")
+            key = next((k for k in labels(frame, keys).unique() if series in (k, *(f"{k} {n}" for n in names))), "")
             columns = [f"{key}{end}" for end in ends] if keys else list(made)
             sides[series] = wide[columns].set_axis(list(made), axis=1)
         found.inputs = {series: side.loc[known.index] for series, side in sides.items()}

@@ -12,8 +12,12 @@ from tools.times import named
 INPUT = (
     r"price|preis|promo|discount|rabatt|holiday|feiertag|ferien|temp|weather|rain|snow|wind|humid|advert|spend|budget"
 )
-TARGET = r"sales|umsatz|demand|load|revenue|units|quantity|qty|visits|visitors|customers|turnover|consumption|value"
+TARGET = (
+    r"sales|umsatz|demand|load|revenue|units|quantity|qty|visits|visitors|customers|turnover|consumption|value|"
+    r"count|cnt"
+)
 MARKET = r"open|high|low|close"
+COUNTER = r"|index|id|row|no\.?|nr\.?|#|unnamed.*|level_0|record"
 
 
 def drop_twins(frame, times, values, notes):
@@ -91,9 +95,8 @@ def targets(frame, times, values, keys, taken, notes):
             left[c] = f"the {calendar}"
         elif column.nunique() <= 2:
             left[c] = "only " + " and ".join(f"{v:g}" for v in sorted(column.dropna().unique()))
-        elif (
-            re.fullmatch(r"|index|id|row|no\.?|nr\.?|#|unnamed.*|level_0|record", c.lower())
-            and abs(column.diff()[1:]).eq(1).all()
+        elif column.diff()[1:].unique().tolist() in ([1], [-1]) and (
+            re.fullmatch(COUNTER, c.lower()) or (c == frame.columns[0] and len(names) > 1)
         ):
             left[c] = "a counter"
     names = [c for c in names if c not in left]
@@ -132,10 +135,10 @@ def targets(frame, times, values, keys, taken, notes):
 
 def labels(frame, keys):
     """The name of each row's series: the cells of the key columns."""
-    label = frame[keys[0]].astype(str).str.strip() if keys else pd.Series(dtype=str)
-    for key in keys[1:]:
-        label = label + " " + frame[key].astype(str).str.strip()
-    return list(dict.fromkeys(label)) if keys else []
+    label = pd.Series("", index=frame.index)
+    for key in keys:
+        label = (label + " " + frame[key].astype(str).str.strip()).str.strip()
+    return label
 
 
 def arrange(values, frame, times, keys, notes):
@@ -155,12 +158,9 @@ def arrange(values, frame, times, keys, notes):
         return table
     if not times.is_monotonic_increasing:
         notes.append("rows were put in order of time")
-    label = frame[keys[0]].astype(str).str.strip()
-    for key in keys[1:]:
-        label = label + " " + frame[key].astype(str).str.strip()
+    label = labels(frame, keys)
     table = values.assign(**{" t": times, " k": label}).groupby([" t", " k"], sort=True).mean().unstack()  # noqa: PD010
-    order = list(dict.fromkeys(label))
-    table = table[[(c, k) for c in values for k in sorted(order)]].rename_axis("time")
+    table = table[[(c, k) for c in values for k in sorted(label.unique())]].rename_axis("time")
     return table.set_axis([k if values.shape[1] == 1 else f"{k} {c}" for c, k in table.columns], axis=1)
 
 

@@ -45,20 +45,24 @@ DIGITS = {  # digits alone are times only where a name says so, or where nothing
     "digits of year, month, day": rf"{Y}(?P<m>\d\d)(?P<d>\d\d)"
     r"(?:[T_ ]?(?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d))?)?)?Z?",
     "digits of year and month": rf"{Y}(?P<m>\d\d)",
+    "digits of year and week": r"(?P<y>(?:19|20)\d\d)(?P<w>[0-5]\d)",
     "year.month": rf"{Y}\.(?P<m>0[1-9]|1[0-2])",
     "seconds (milli-, micro-, nano-) since 1970": r"(?P<since>\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.0*)?",
     "year": r"(?P<y>1[6-9]\d\d|20\d\d)(?:\.0)?",
     "days since 1900, as Excel counts": r"(?P<serial>[2-6]\d{4}(?:\.\d+)?)",
     "year with a fraction": r"(?P<y>1[6-9]\d\d|20\d\d)(?P<part>\.\d+)",
 }
-TIMES = r"date|dates|datum|fecha|data|time|timestamp|datetime|zeit|year|jahr|month|monat|mes|week|day|period|ds|t"
+TIMES = (
+    r"date|dates|datum|fecha|data|time|timestamp|datetime|zeit|year|jahr|month|monat|mes|week|day|period|"
+    r"ds|t|tarih|year_?week|year_?month|yyyymm|yyyyww"
+)
 PARTS = {  # of a date in several columns
     "year": r"year|yr|yyyy|jahr|año|ano|année|anno",
     "month": r"month|mo|mm|monat|mes|mois|mese|period",
     "day": r"day|dd|tag|dia|jour",
     "quarter": r"quarter|qtr|q|quartal",
     "week": r"week|wk|kw|woche",
-    "clock": r"time|hour|hr|he|zeit|uhrzeit|stunde|hora|heure|hours?.ending",
+    "clock": r"time|hour|hr|he|zeit|uhrzeit|stunde|hora|heure|saat|hours?.ending",
 }
 
 
@@ -176,7 +180,11 @@ def find_times(frame, time_column, day_first, notes):
         found = readings(frame[name], name in hinted)
         if not found:
             continue
-        clock = next((c for c in columns if c != name and named(c, PARTS["clock"])), None)
+        others = [c for c in columns if c != name]
+        clock = next((c for c in others if named(c, PARTS["clock"])), None)
+        clock = clock or next(
+            (c for c in others if frame[c].astype(str).str.fullmatch(r" *\d\d?:\d\d(:\d\d)? *").all()), None
+        )
         if clock and all((times.dropna() == times.dropna().dt.normalize()).all() for times in found.values()):
             day = next(iter(found.values())).dt.strftime("%Y-%m-%d") if "dates" in found else frame[name].astype(str)
             both = readings(day.str.replace(" 00:00:00", "").str.strip() + " " + _clock(frame[clock]), name in hinted)
@@ -271,16 +279,13 @@ def _joined(frame, columns, day_first):
     whole = [c for c in columns if c not in part.values() or named(c, "date|datum|fecha|timestamp|ds")]
     if any(readings(frame[c], named(c, "date|datum|fecha|timestamp|ds")) for c in whole):
         return None
-    cell = [frame[part[p]].astype(str).str.strip().str.replace(r"\.0$", "", regex=True) for p in ("year", second)]
+    cell = [_text(frame[part[p]]) for p in ("year", second)]
     used, text = (
         [year, part[second]],
         cell[0] + {"month": "-", "quarter": "Q", "week": "W"}[second] + cell[1].str.lstrip("QWqw"),
     )
     if second == "month" and part["day"]:
-        used, text = (
-            [*used, part["day"]],
-            text + "-" + frame[part["day"]].astype(str).str.strip().str.replace(r"\.0$", "", regex=True),
-        )
+        used, text = [*used, part["day"]], text + "-" + _text(frame[part["day"]])
     if second == "month" and not cell[1].str.isdigit().all():
         text = cell[0] + cell[1] if cell[1].str.match(r"M\d\d").all() else cell[1] + " " + cell[0]
     if part["day"] in used and part["clock"]:
@@ -289,11 +294,15 @@ def _joined(frame, columns, day_first):
     return (used, found[next(iter(found))], next(iter(found))) if found else None
 
 
+def _text(column):
+    return column.astype(str).str.strip().str.replace(r"\.0$", "", regex=True)
+
+
 def _clock(column):
-    """Hours (0 to 24), or clock times as digits (0 to 2400), as text 05:00."""
-    text = column.astype(str).str.strip().str.replace(r"\.0$", "", regex=True)
+    """Hours (0 to 24), clock times as digits (0 to 2400) or with dots (18.00.00), as text 05:00."""
+    text = _text(column)
     if not text.str.isdigit().all():
-        return text
+        return text.str.replace(".", ":") if text.str.fullmatch(r"\d\d?\.\d\d(\.\d\d)?").all() else text
     long = pd.to_numeric(text).max() > 24
     text = text.str.zfill(4) if long else text.str.zfill(2) + "00"
     return text.str[:-2] + ":" + text.str[-2:]
