@@ -104,6 +104,19 @@ def test_every_module_is_in_the_list():
     assert sorted(MODULES) == sorted(f"{path.parent.name}.{path.stem}" for path in paths)
 
 
+def test_contributing_names_the_helpers_in_their_order():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.search(r"import one way \(([^)]*)\)", text)[1].split() == ", ".join(HELPERS).split()
+
+
+@pytest.mark.parametrize(
+    "path", [p for part in ("helpers", "tools", "tests") for p in sorted((ROOT / part).rglob("*.py"))]
+)
+def test_the_first_line_of_a_module_says_its_purpose(path):
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert words and len(words.split("\n\n")[0].split()) >= 6, path
+
+
 def code_lines(path):
     """How many lines of a module hold code: not empty, no comment, no docstring."""
     text = path.read_text(encoding="utf-8")

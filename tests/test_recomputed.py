@@ -89,3 +89,15 @@ def test_the_command_names_notebook_and_cell(tables, capsys):
     assert replay.main([str(path), "--tables", str(tables)]) == 1
     assert capsys.readouterr().out.startswith('09_toy: code cell 4: "print(grades')
     assert json.loads(path.read_text(encoding="utf-8"))["cells"][4]["outputs"][0]["text"] == ["2.0 4\n"]
+
+
+def test_what_is_published_is_what_came_out_with_its_pictures(tables):
+    draws = "(run.output / 'figures').mkdir()\n(run.output / 'figures' / 'toy.png').write_text('a picture');"
+    path = tables / "09_toy.ipynb"
+    nbformat.write(toy("2.0 4\n", more=[(draws, None)]), path)
+    assert replay.main([str(path), "--tables", str(tables), "--publish"]) == 0
+    published = nbformat.read(path, as_version=4)
+    assert published.cells[4].outputs[0].text == "2.0 3\n"
+    assert [cell.source for cell in published.cells[:5]] == [source for source, _ in CELLS]
+    assert [cell.execution_count for cell in published.cells] == [1, 2, 3, 4, 5, 6]
+    assert (tables / "toy.png").read_text(encoding="utf-8") == "a picture"

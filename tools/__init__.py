@@ -1,2 +1,1 @@
-"""The machinery: ``engine`` runs a grid on all cores, ``results`` keeps what it leaves, ``reader`` makes a table of a
-reader's own file; ``run``, ``colab`` and ``readme`` execute and publish the series."""
+"""The machinery that measures, keeps, checks and publishes the series; a module's first line says its purpose."""

@@ -3,7 +3,8 @@
 A cell tagged ``measures`` trains, takes long or looks at the clock, and keeps what it finds in tables, written by lines
 such as ``memory.to_csv(run.output / "memory.csv", index=False)`` (or by ``save_results``). Here those tables are read
 instead of running the cell. A cell tagged ``networks`` needs a trained network itself; it is left out. Neither kind may
-print a number. All other cells run, and must give the committed outputs.
+print a number. All other cells run, and must give the committed outputs. With ``--publish`` what they give, pictures
+too, takes the place of these: so a changed figure or sentence is published without training.
 """
 
 import argparse
@@ -46,10 +47,11 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def replay(notebook, tables=TABLES):
+def replay(notebook, tables=TABLES, pictures=None):
     """Run a notebook again with the tables of a folder instead of its measurements.
 
-    Its profile is the one it was executed at; that of a notebook without outputs is ``full``.
+    Its profile is the one it was executed at; that of a notebook without outputs is ``full``. Pictures that it saves go
+    to the folder ``pictures``, if one is given.
 
     Returns the code cells, with new outputs in them. Raises ReplayError where a cell fails.
     """
@@ -69,6 +71,8 @@ def replay(notebook, tables=TABLES):
             raise ReplayError(
                 f"run from its tables, the code cell {first_line!r} fails: {error.ename}: {error.evalue}"
             ) from error
+        if pictures and (Path(folder) / "figures").is_dir():
+            shutil.copytree(Path(folder) / "figures", pictures, dirs_exist_ok=True)
     return again.cells
 
 
@@ -131,18 +135,32 @@ def differences(executed, again):
     return found
 
 
+def publish(path, again):
+    """Put the outputs of replayed code cells into a notebook; those of cells that measure or train stay as they are."""
+    notebook = nbformat.read(path, as_version=4)
+    for old, new in zip(code(notebook), again, strict=True):
+        if not tags(old) & {"measures", "networks"}:
+            old.outputs = new.outputs
+    nbformat.write(notebook, path)
+    nbformat.write(cleaned(path), path)
+
+
 def main(arguments=None):
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.replay", description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", type=Path, help="executed; default: all committed")
     parser.add_argument("--tables", type=Path, default=TABLES, help="folder of their tables (default: figures)")
+    parser.add_argument("--publish", action="store_true", help="put what comes out in place, with the pictures")
     options = parser.parse_args(arguments)
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")  # else Jupyter warns
     problems = []
     for path in options.notebooks or sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         notebook = cleaned(path)
         try:
-            found = differences(notebook, replay(notebook, options.tables))
+            again = replay(notebook, options.tables, options.tables if options.publish else None)
+            if options.publish:
+                publish(path, again)
+            found = differences(cleaned(path), again)
         except ReplayError as error:
             found = [str(error)]
         problems += [f"{path.stem}: {problem}" for problem in found]

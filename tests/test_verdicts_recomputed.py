@@ -1,7 +1,7 @@
 """Every verdict of notebook 05, figures/verdicts.csv, again from figures/results.csv alone: scipy, and nothing of ours.
 
 Written from the notebook's text, not from its code, so that a slip in one of the two shows. For the verdicts of
-notebooks 07 and 08 see test_claims_again.py.
+notebooks 07 and 08 see test_claims_recomputed.py.
 """
 
 import csv

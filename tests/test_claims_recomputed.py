@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
-from test_verdicts_again import COPIES, FIGURES, crossed, read, word
+from test_verdicts_recomputed import COPIES, FIGURES, crossed, read, word
 
 COUNTED = {"C1": True, "C6": True, "C9b": False, "C11": False}  # true by construction? (nothing was measured)
 INF = math.inf
