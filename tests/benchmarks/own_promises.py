@@ -60,7 +60,7 @@ def coverage(kind, horizon, draws, rng, n=400):
     return inside, paths
 
 
-def main(draws=10_000):
+def main(draws=4_000):
     rng, rows = np.random.default_rng(1), []
     for horizon in HORIZONS:
         for n_origins in (60, 200):
@@ -70,8 +70,8 @@ def main(draws=10_000):
             rows += [{"promise": name, "share": s} | case for name, s in zip(names, shares, strict=True)]
     for kind in SERIES:
         for horizon in HORIZONS:
-            case = {"case": kind, "horizon": horizon, "draws": draws // 5}
-            shares = coverage(kind, horizon, draws // 5, rng)
+            case = {"case": kind, "horizon": horizon, "draws": draws // 8}
+            shares = coverage(kind, horizon, draws // 8, rng)
             names = ("coverage, step", "coverage, path")
             rows += [{"promise": name, "share": s} | case for name, s in zip(names, shares, strict=True)]
     table = pd.DataFrame(rows, columns=["promise", "case", "horizon", "share", "draws"])
@@ -80,4 +80,4 @@ def main(draws=10_000):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
