@@ -53,7 +53,7 @@ def answers(kinds, draws, folder, n=500, seeds=(1, 2), epochs=15, profile="quick
     for kind in kinds:
         for draw in draws:
             found = plant(kind, n, np.random.default_rng(draw))
-            plan = own_plan.make_plan(found.table, HORIZON, window=24, profile=profile, inputs=bool(found.inputs))
+            plan = own_plan.make_plan(found.table, HORIZON, profile=profile, inputs=bool(found.inputs))
             with contextlib.redirect_stdout(io.StringIO()):
                 result = own_series.find_answer(found, plan, folder, seeds, epochs, options=options, units=16)
             row = {"planted": kind, "draw": draw, "answer": result["answer"]}
