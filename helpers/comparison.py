@@ -72,10 +72,11 @@ def crossed_effects(d):
     """Mean of ``d`` (..., n_seeds, n_series), its standard error over new seeds *and* new series, and the sources.
 
     Two-way layout without replication: d = mean + series + seed + interaction. With the mean squares of the three,
-    se^2 = max(MS_series + MS_seed - MS_interaction, MS_series, MS_seed) / (n_seeds n_series): the quasi-F of
-    Clark (1973), with Satterthwaite's (1946) degrees of freedom but for the small term of the interaction. With one
-    seed (or one series) it is the usual one-sample t. Two seeds say next to nothing about their own spread: then there
-    is 1 degree of freedom.
+    se^2 = (MS_series + MS_seed - MS_interaction) / (n_seeds n_series): the quasi-F of Clark (1973). Nothing is cut off
+    where a source seems to have no variance, so that it is right on average; it is never below the smallest of the
+    three. The degrees of freedom are Satterthwaite's (1946), and no fewer than the smaller sample has. With one seed
+    (or one series) it is the usual one-sample t. Two seeds say next to nothing about their own spread: then there is 1
+    degree of freedom.
 
     Returns a dict of arrays (...): mean, se, dof, and the variances of ``series``, ``seed`` and ``interaction``.
     """
@@ -90,13 +91,13 @@ def crossed_effects(d):
     ms_seed = m * (seed**2).sum(axis=(-2, -1)) / max(n - 1, 1)
     ms_series = n * (series**2).sum(axis=(-2, -1)) / max(m - 1, 1)
     ms_rest = (rest**2).sum(axis=(-2, -1)) / max((n - 1) * (m - 1), 1)
-    total = np.maximum(ms_series + ms_seed - ms_rest, np.maximum(ms_series, ms_seed))
-    satterthwaite = ms_series**2 / max(m - 1, 1) + ms_seed**2 / max(n - 1, 1)
-    dof = np.divide(total**2, satterthwaite, out=np.ones_like(total), where=satterthwaite > 0)
+    total = np.maximum(ms_series + ms_seed - ms_rest, np.minimum(np.minimum(ms_series, ms_seed), ms_rest))
+    parts = ms_series**2 / max(m - 1, 1) + ms_seed**2 / max(n - 1, 1) + ms_rest**2 / max((n - 1) * (m - 1), 1)
+    dof = np.divide(total**2, parts, out=np.ones_like(total), where=parts > 0)
     return {
         "mean": mean,
         "se": np.sqrt(total / (n * m)),
-        "dof": np.ones_like(dof) if n == 2 else dof,
+        "dof": np.ones_like(dof) if n == 2 else np.maximum(dof, min(n, m) - 1),
         "series": np.maximum(ms_series - ms_rest, 0) / n,
         "seed": np.maximum(ms_seed - ms_rest, 0) / m,
         "interaction": ms_rest,

@@ -69,7 +69,7 @@ def log_ratio(rows, first, second):
 
 
 def over_sets(first, second):
-    """Random effects over the data sets: mean, standard error (Hartung & Knapp), sets, tau (Paule & Mandel)."""
+    """Over the data sets, each counted once: mean, standard error, sets, tau (Paule & Mandel)."""
     arrays = np.load(FIGURES / "data_sets.npz")
     effects = []
     for name in dict.fromkeys(row["set"] for row in read("data_sets.csv")):
@@ -81,15 +81,12 @@ def over_sets(first, second):
     y, v = np.array(effects).T
     k = len(y)
 
-    def pooled(tau2):
+    def excess(tau2):
         w = 1 / (v + tau2)
-        mean = (w * y).sum() / w.sum()
-        return mean, w, (w * (y - mean) ** 2).sum()
+        return (w * (y - (w * y).sum() / w.sum()) ** 2).sum() - (k - 1)
 
-    excess = lambda tau2: pooled(tau2)[2] - (k - 1)  # noqa: E731
     tau2 = brentq(excess, 0, 1e4, xtol=1e-12) if excess(0) > 0 else 0.0
-    mean, w, q = pooled(tau2)
-    return mean, math.sqrt(max(q / (k - 1), 1) / w.sum()), k, math.sqrt(tau2)
+    return y.mean(), y.std(ddof=1) / math.sqrt(k), k, math.sqrt(tau2)
 
 
 def fast_crossed(d):
@@ -99,7 +96,7 @@ def fast_crossed(d):
     rest = ((d - seed - series + mean) ** 2).sum() / max((n - 1) * (m - 1), 1)
     by_seed = m * ((seed - mean) ** 2).sum() / max(n - 1, 1)
     by_series = n * ((series - mean) ** 2).sum() / max(m - 1, 1)
-    return mean, max(by_series + by_seed - rest, by_series, by_seed) / (n * m)
+    return mean, max(by_series + by_seed - rest, min(by_series, by_seed, rest)) / (n * m)
 
 
 def left_after_60():

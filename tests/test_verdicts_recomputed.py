@@ -53,9 +53,9 @@ def crossed(d):
     }
     dof = {"seed": n - 1, "series": m - 1, "rest": (n - 1) * (m - 1)}
     ms = {name: squares[name] / max(dof[name], 1) for name in squares}
-    total = max(ms["series"] + ms["seed"] - ms["rest"], ms["series"], ms["seed"])
-    spread = sum(ms[name] ** 2 / max(dof[name], 1) for name in ("series", "seed"))
-    return mean, math.sqrt(total / (n * m)), 1 if n == 2 else total**2 / spread
+    total = max(ms["series"] + ms["seed"] - ms["rest"], min(ms.values()))
+    spread = sum(ms[name] ** 2 / max(dof[name], 1) for name in ms)
+    return mean, math.sqrt(total / (n * m)), 1 if n == 2 else max(total**2 / spread, min(n, m) - 1)
 
 
 def differences(models, first, second, dataset):

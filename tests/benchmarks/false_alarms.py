@@ -1,11 +1,17 @@
 """How often each test that decides a verdict raises a false alarm: ``python tests/benchmarks/false_alarms.py``.
 
-Simulates 4,000 tables each without a difference, shaped like ours: of each comparison of errors in notebook 05 (every
-case of both protocols) as many seeds and independent series, with the variances that ``results.csv`` shows (by series,
-by seed, and of both together). A good test of a difference at 5 % alarms in about 5 % of them, before Holm. Where the
-true difference sits *at* the margin, equivalence may be declared in at most 5 %. Forecasts of many steps overlap: the
-test on days is tried on sums of so many errors. The test that pools data sets is tried with the standard errors of
-those of notebook 06. Prints, writes ``figures/false_alarms.csv``, asserts nothing; two minutes.
+Simulates 4,000 tables each without a difference, shaped like ours, and counts in how many a test at 5 % finds one,
+before Holm. Where the true difference sits *at* the margin, equivalence may be declared in at most 5 %.
+
+- The crossed test of notebooks 05 and 07: each comparison of errors in ``results.csv`` and ``stacks.csv``, as many
+  seeds and independent series, with the variances that the table shows (by series, by seed, and of both together).
+- The test of one sample: training times by seed (05); ratios of two clocks (07), drawn from what the repetitions of all
+  sizes were off by; and normal samples of the sizes that the other claims of 07 have.
+- The test on days: forecasts of many steps overlap, so it is tried on sums of so many errors.
+- The test over data sets (06, 07): each comparison with the standard errors of its own sets and its own spread between
+  them; the first one with other spreads, too.
+
+Prints, writes ``figures/false_alarms.csv``; half a minute.
 """
 
 import sys
@@ -21,10 +27,13 @@ sys.path.insert(0, str(ROOT))
 
 from helpers import comparison, pooling  # noqa: E402
 from tools.results import read_results  # noqa: E402
-from tools.verdicts import MARGIN, QUESTIONS, label, log_ratios  # noqa: E402
+from tools.verdicts import MARGIN, QUESTIONS, SPEED_MARGIN, label, log_ratios  # noqa: E402
 
+FIGURES = ROOT / "figures"
 TABLES, LEVEL = 4000, 0.05
-SPREADS = (0, 1, 2, 4)  # between data sets, in per cent
+SPREADS = (0, 0.5, 1, 2, 4)  # between data sets, in per cent
+STACKS = [("lstm_gru", "lstm_lstm"), ("lstm_gru", "gru_gru"), ("gru_lstm", "lstm_lstm"), ("gru_lstm", "gru_gru")]
+STACKS += [("gru", "lstm_no_bias"), ("lstm_no_bias", "lstm"), ("lstm_matched", "lstm")]
 DAYS = {1: 251, 20: 232}  # horizon -> origins of the study's test part
 
 
@@ -35,29 +44,64 @@ def simulated(rng, shape, variances, mean):
     return mean + sum(np.sqrt(variances[name]) * rng.normal(size=size) for name, size in parts.items())
 
 
-def judged(d):
+def judged(d, margin=MARGIN):
     """Shares of tables in which a difference is found, and in which equivalence is declared."""
     found = comparison.crossed_effects(d)
     p = 2 * stats.t.sf(np.abs(found["mean"]) / found["se"], found["dof"])
-    equivalent = comparison.equivalence_p(found["mean"], found["se"], found["dof"], MARGIN)
+    equivalent = comparison.equivalence_p(found["mean"], found["se"], found["dof"], margin)
     return float((p < LEVEL).mean()), float((equivalent < LEVEL).mean())
+
+
+def crossed(rng, rows, dataset, first, second):
+    """A row of the result for one comparison of errors: its shape, its variances, both shares."""
+    d = log_ratios(rows, dataset, first, second)
+    effects = comparison.crossed_effects(d.to_numpy())
+    variances = {name: float(effects[name]) for name in ("series", "seed", "interaction")}
+    alarms, _ = judged(simulated(rng, d.shape, variances, 0.0))
+    _, declared = judged(simulated(rng, d.shape, variances, MARGIN))
+    facts = {"first": first, "second": second, "seeds": d.shape[0], "independent": d.shape[1]}
+    return facts | variances | {"alarms": alarms, "equivalent_at_margin": declared}
 
 
 def of_cases(rng):
     """One row for each comparison of errors that gets a verdict: the crossed test."""
     pairs = [(first, second) for family, first, second in QUESTIONS if family != "speed"]
-    for case, rows in read_results(ROOT / "figures" / "results.csv").groupby(comparison.CELL, sort=False):
-        for first, second in pairs:
-            if not {first, second} <= set(rows["model"]):
-                continue  # the published protocol has no equal-sized GRU
-            d = log_ratios(rows, case[1], first, second)
-            effects = comparison.crossed_effects(d.to_numpy())
-            variances = {name: float(effects[name]) for name in ("series", "seed", "interaction")}
-            alarms, _ = judged(simulated(rng, d.shape, variances, 0.0))
-            _, declared = judged(simulated(rng, d.shape, variances, MARGIN))
-            facts = {"test": f"seeds and series, {case[0]}", "case": label(case), "first": first, "second": second}
-            facts |= {"seeds": d.shape[0], "independent": d.shape[1]} | variances
-            yield facts | {"alarms": alarms, "equivalent_at_margin": declared}
+    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CELL, sort=False):
+        for pair in pairs:
+            if set(pair) <= set(rows["model"]):  # the published protocol has no equal-sized GRU
+                facts = {"test": f"seeds and series, {case[0]}", "case": label(case)}
+                yield facts | crossed(rng, rows, case[1], *pair)
+    for (group, dataset), rows in pd.read_csv(FIGURES / "stacks.csv").groupby(["group", "dataset"]):
+        for pair in STACKS:
+            if set(pair) <= set(rows["model"]):
+                facts = {"test": "seeds and series, stacks", "case": f"{dataset}, {group}"}
+                yield facts | crossed(rng, rows, dataset, *pair)
+
+
+def of_samples(rng):
+    """One row for each size of a sample that a test of one sample meets."""
+    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CELL, sort=False):
+        a, b = (comparison.errors(rows, model, "train_seconds").iloc[:, 0] for model in ("gru", "lstm"))
+        spread = np.log(a / b).std()
+        d = 100 * spread * rng.normal(size=(2, TABLES, 1, len(a)))
+        shares = judged(d[0], SPEED_MARGIN)[0], judged(d[1] + SPEED_MARGIN, SPEED_MARGIN)[1]
+        row = {"test": "times of training, by seed", "case": label(case), "seeds": len(a)}
+        yield row | dict(zip(("alarms", "equivalent_at_margin"), shares, strict=True))
+    for name, column in (("speed.csv", "seconds"), ("gpu_speed.csv", "seconds_per_step")):
+        size = ["way", "units", "window", "batch"]
+        both = pd.read_csv(FIGURES / name).pivot_table(index=[*size, "repetition"], columns="cell", values=column)
+        logs = 100 * np.log(both["gru"] / both["lstm"])
+        n = logs.groupby(size).size().iloc[0]
+        off = (logs - logs.groupby(size).transform("mean")) * np.sqrt(n / (n - 1))
+        for way, each in off.groupby("way"):
+            alarms, _ = judged(rng.choice(each.to_numpy(), (TABLES, 1, n)))
+            yield {"test": "ratios of two clocks", "case": f"{name}, {way}", "seeds": n, "alarms": alarms}
+    evidence = pd.read_csv(FIGURES / "claims_evidence.csv")
+    evidence = evidence[(evidence["dof"] % 1 == 0) & ~evidence["setting"].str.contains("over the sets|of your own")]
+    for dof, rows in evidence.groupby("dof"):
+        alarms, _ = judged(rng.normal(size=(TABLES, 1, int(dof) + 1)))
+        row = {"test": "one sample", "case": ", ".join(rows["id"].unique()), "seeds": int(dof) + 1}
+        yield row | {"alarms": alarms}
 
 
 def of_days(rng):
@@ -78,28 +122,35 @@ def of_days(rng):
 
 
 def of_sets(rng):
-    """For some true spreads between data sets the test that pools them, with the standard errors of notebook 06's sets,
-    which are themselves seen with as little certainty as their degrees of freedom say."""
-    arrays = np.load(ROOT / "figures" / "data_sets.npz")
-    names = dict.fromkeys(key.split("|")[1] for key in arrays.files)
-    pairs = [[arrays[f"mase|{name}|{cell}|refitted"] for cell in ("gru", "lstm")] for name in names]
-    effects = pd.DataFrame([pooling.set_effect(*pair) for pair in pairs])
-    se, dof = effects["se"].to_numpy(), effects["dof"].to_numpy()
-    for spread in SPREADS:
-        shares = {}
-        for name, column, mean in (("alarms", "p", 0.0), ("equivalent_at_margin", "p_equivalence", MARGIN)):
-            seen = mean + spread * rng.normal(size=(TABLES, len(se))) + se * rng.normal(size=(TABLES, len(se)))
-            known = se * np.sqrt(rng.chisquare(dof, size=seen.shape) / dof)
-            tables = (pd.DataFrame({"difference": d, "se": e}) for d, e in zip(seen, known, strict=True))
-            shares[name] = float(np.mean([pooling.pool(table)[column] < LEVEL for table in tables]))
-        yield {"test": "data sets", "case": f"{len(se)} sets, spread between them {spread} %"} | shares
+    """One row for each comparison over data sets at its own spread between them; of the first at other spreads, too."""
+    effects = pd.read_csv(FIGURES / "effects_by_set.csv")
+    asked = ["question", "first", "second", "measure", "fit"]
+    for number, ((question, first, second, *measured), group) in enumerate(effects.groupby(asked, sort=False)):
+        facts = {"case": ", ".join([question, *measured]), "first": first, "second": second}
+        for spread in (round(pooling.pool(group)["tau"], 2), *(SPREADS if number == 0 else ())):
+            yield over_sets(rng, group, spread) | facts
+
+
+def over_sets(rng, group, spread):
+    """The shares for sets with the standard errors of these, and this true spread between them."""
+    se = group["se"].to_numpy()
+    none, margin = (
+        mean + spread * rng.normal(size=(TABLES, len(se))) + se * rng.normal(size=(TABLES, len(se)))
+        for mean in (0.0, MARGIN)
+    )
+    p = stats.ttest_1samp(none, 0, axis=1).pvalue  # all tables at once what pooling.pool says of one, as is checked:
+    equivalent = comparison.equivalence_p(margin.mean(axis=1), stats.sem(margin, axis=1), len(se) - 1, MARGIN)
+    one, other = (pooling.pool(pd.DataFrame({"difference": table[0], "se": se})) for table in (none, margin))
+    assert np.allclose([p[0], equivalent[0]], [one["p"], other["p_equivalence"]])
+    row = {"test": "data sets", "independent": len(se), "spread": spread, "alarms": float((p < LEVEL).mean())}
+    return row | {"equivalent_at_margin": float((equivalent < LEVEL).mean())}
 
 
 def main():
     rng = np.random.default_rng(1)
-    table = pd.DataFrame([*of_cases(rng), *of_days(rng), *of_sets(rng)]).assign(tables=TABLES)
+    table = pd.DataFrame([*of_cases(rng), *of_samples(rng), *of_days(rng), *of_sets(rng)]).assign(tables=TABLES)
     print(table.round(3).to_string(index=False))
-    table.to_csv(ROOT / "figures" / "false_alarms.csv", index=False)
+    table.to_csv(FIGURES / "false_alarms.csv", index=False)
 
 
 if __name__ == "__main__":
