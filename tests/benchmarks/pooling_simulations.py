@@ -59,7 +59,7 @@ def simulate(networks, errors, dof, tables, seed=1):
         rows.append(summary(f"two labels, {name}", len(sets), 0, 0, found))
     for k in (5, len(errors)):
         for planted in (0, -4):
-            for spread in (0, 2, 4, 6):
+            for spread in (0, 1, 2, 4, 6):
                 found = []
                 for _ in range(tables):
                     chosen = rng.choice(len(errors), k, replace=False)
