@@ -18,7 +18,8 @@ from statsmodels.stats.multitest import multipletests
 SCALE = ("holds", "true only if", "contradicted as made", "not tested well enough", "a fact of construction")
 DATED = {
     "seen": "2026-11-26, chosen after seeing the tables that it judges (of the first edition, or of notebook 05)",
-    "sets": "2026-11-26, before the results of the run on fifteen sets, after a trial on nine of them",
+    "sets": "2026-11-26, before the run on fifteen sets, after a trial on nine; one vote a set came after it, no verdict changed",
+    "fresh": "2026-11-26, after six seeds were seen, before the eighteen others that it judges were trained",
     "counted": "nothing was measured",
 }
 SMALL = 0.025  # of either side of an interval
@@ -73,9 +74,8 @@ def verdict(judged):
     met = judged["condition"].any() and bool((judged.loc[judged["condition"], "word"] == "for").all())
     if (judged.loc[judged["made"], "word"] == "against").any():
         return "contradicted as made", met
-    if (judged["word"] == "for").all():
-        return "holds", met
-    return ("true only if" if met else "not tested well enough"), met
+    holds = (judged["word"] == "for").all()
+    return ("holds" if holds else "true only if" if met else "not tested well enough"), met
 
 
 def counted(claimed, found):

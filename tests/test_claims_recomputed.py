@@ -197,7 +197,7 @@ def on_networks():
     for chosen, least, most in ((lambda p: p <= 16, 0, INF), (lambda p: p >= 64, -INF, 0)):
         gaps = defaultdict(list)  # over budgets and periods
         for (budget, period, seed, cell), share in letters.items():
-            if chosen(int(period)) and cell == "gru":
+            if chosen(int(period)) and cell == "gru" and int(seed) > 6:  # the first six made the rule
                 gaps[seed].append(share - letters[budget, period, seed, "lstm"])
         evidence["Cahuantzi 2021"].append((sample([np.mean(g) for g in gaps.values()]), least, most, True, False))
     return evidence
