@@ -76,8 +76,8 @@ def draw_stacks(judged):
         "07_stacks",
         f"Does mixing bring nothing? Surely so in {surely} of {len(judged)} comparisons",
         "error of the mixed stack against the pure one (100 log ratio, %)",
-        "Eight intervals, mixed stacks against pure ones. Those on BANKEX are short and lie around zero, most of them "
-        "just reaching out of the grey range; those on Activities are many times as wide.",
+        "Eight intervals, mixed stacks against pure ones. Those on BANKEX are short, around zero and within the grey "
+        "range; those on Activities are many times as wide.",
     )
 
 
@@ -86,7 +86,7 @@ def draw_memory(shares):
     fig, ax = plt.subplots(figsize=(8, 4))
     for place, (label, part) in enumerate(shares.groupby("setting", sort=False)):
         cell, *gates = label.split(", ")
-        spread = np.clip([part["number"] - part["low"], part["high"] - part["number"]], 0, None)
+        spread = np.clip([part["number"] - part["low"], part["high"].clip(upper=1) - part["number"]], 0, None)
         style = {"": "o-", "gates open": "s--", "no forget bias": "^:"}["".join(gates)]
         x = part["lag"] + 0.6 * (place - 2.5)
         ax.errorbar(x, part["number"], spread, fmt=style, color=plots.COLOURS[cell.lower()], label=label, capsize=2)
