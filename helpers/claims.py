@@ -19,7 +19,7 @@ SCALE = ("holds", "true only if", "contradicted as made", "not tested well enoug
 DATED = {
     "seen": "2026-11-26, chosen after seeing the tables that it judges (of the first edition, or of notebook 05)",
     "sets": "2026-11-26, before the run on fifteen sets, after a trial on nine; the mean changed later, no verdict did",
-    "fresh": "2026-11-26, after six seeds were seen, before the eighteen others that it judges were trained",
+    "fresh": "2026-11-26, after six seeds were seen, before the twelve others that it judges were trained",
     "counted": "nothing was measured",
 }
 SMALL = 0.025  # of either side of an interval

@@ -350,7 +350,7 @@ def pairs_of(network, trace):
 PROFILES = {
     "full": {
         "memory": (list(SETTINGS), (20, 40, 60), range(1, 9), 400),
-        "strings": ((4, 8, 16, 32, 64, 128, 256), (100, 400, 1600), (0.01,), range(1, 25)),  # judged: 7 to 24
+        "strings": ((4, 8, 16, 32, 64, 128, 256), (100, 400, 1600), (0.01,), range(1, 19)),  # judged: 7 to 18
         "speed": ({"units": (16, 32, 64, 256, 512), "window": (20, 120, 200), "batch": (16, 64, 128, 256)}, 5, 1000),
         "stacks": ({"narrow": 32, "wide": 128}, range(1, 6), {"epochs": 100, "patience": 10}),
     },
