@@ -25,7 +25,7 @@ test-outputs: $(READY) ## the committed outputs once more, without training, fro
 	$(BIN)/python -m pytest -n 2 -m outputs
 
 .PHONY: test-thorough
-test-thorough: $(READY) ## what is slow and rare: twenty kills, every notebook at `smoke` on the published data
+test-thorough: $(READY) ## what is slow and rare: twenty kills, a lost worker, memory, every notebook at `smoke` on the published data
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
 
 .PHONY: test-gpu

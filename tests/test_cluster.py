@@ -46,6 +46,7 @@ def table_of_two():
     return table
 
 
+@pytest.mark.thorough
 def test_a_cluster_that_loses_a_worker_gives_the_same_bits(cluster, tmp_path):
     """One of the two workers, and what would start it again, is killed as soon as the first network is stored."""
     address, processes = cluster

@@ -509,6 +509,7 @@ def test_the_notebook_says_why_where_it_can_make_no_test(tmp_path):
     assert words["sound", "activities", 20] == "undecided"
 
 
+@pytest.mark.thorough  # its twin, with other gaps, is above
 def test_the_notebook_runs_without_networks_and_without_losses(tmp_path):
     table = simulated_table()[0]
     table[table["model"].isin(comparison.BASELINES)].to_csv(tmp_path / "results.csv", index=False)

@@ -14,6 +14,7 @@ from helpers import collections, ragged
 from tools import many
 
 
+@pytest.mark.thorough  # its smaller twins: six kills, and a second run from the cache (test_global_networks)
 def test_a_killed_study_goes_on_where_it_stood(tmp_path):
     """SIGKILL in the middle; then again in the same folder: tables as if nothing had happened."""
     killed, calm = tmp_path / "killed", tmp_path / "calm"
