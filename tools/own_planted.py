@@ -48,7 +48,8 @@ def plant(kind, n, rng):
 
 
 def answers(kinds, draws, folder, n=500, seeds=(1, 2), epochs=15, profile="quick", **options):
-    """What is answered on ``draws`` series of each kind: a table planted, draw, answer, right."""
+    """What is answered on ``draws`` series of each kind: a table planted, draw, answer, right, and GRU against LSTM:
+    difference (per cent, in logarithms) and verdict."""
     rows = []
     for kind in kinds:
         for draw in draws:
@@ -57,5 +58,6 @@ def answers(kinds, draws, folder, n=500, seeds=(1, 2), epochs=15, profile="quick
             with contextlib.redirect_stdout(io.StringIO()):
                 result = own_series.find_answer(found, plan, folder, seeds, epochs, options=options, units=16)
             row = {"planted": kind, "draw": draw, "answer": result["answer"]}
-            rows.append(row | {"right": result["answer"] in PLANTED[kind]})
+            row["right"] = result["answer"] in PLANTED[kind]
+            rows.append(row | result["verdicts"].iloc[-1][["difference", "verdict"]].to_dict())
     return pd.DataFrame(rows)
