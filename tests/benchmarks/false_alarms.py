@@ -99,6 +99,7 @@ def of_samples(rng):
             yield {"test": "ratios of two clocks", "case": f"{name}, {way}", "seeds": n, "alarms": alarms}
     evidence = pd.read_csv(FIGURES / "claims_evidence.csv")
     evidence = evidence[(evidence["dof"] % 1 == 0) & ~evidence["setting"].str.contains("over the sets|of your own")]
+    evidence = evidence[~evidence["id"].isin(["C12", "Greff 2017", "Velarde 2022", "Zeng 2023"])]  # seeds x series
     for dof, rows in evidence.groupby("dof"):
         alarms, _ = judged(rng.normal(size=(TABLES, 1, int(dof) + 1)))
         row = {"test": "one sample", "case": ", ".join(rows["id"].unique()), "seeds": int(dof) + 1}
@@ -160,8 +161,9 @@ def weighed(rng, se, spread):
 
 
 def main():
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame([*of_cases(rng), *of_samples(rng), *of_days(rng), *of_sets(rng)]).assign(tables=TABLES)
+    parts = enumerate((of_cases, of_samples, of_days, of_sets))  # each with numbers of its own: they change apart
+    rows = [row for number, part in parts for row in part(np.random.default_rng([1, number]))]
+    table = pd.DataFrame(rows).assign(tables=TABLES)
     print(table.round(3).to_string(index=False))
     table.to_csv(FIGURES / "false_alarms.csv", index=False)
 
