@@ -358,7 +358,7 @@ PROFILES = {
         "memory": (["RNN", "GRU"], (5,), range(1, 3), 20),
         "strings": ((3, 30), (20,), (0.01,), range(1, 3)),
         "speed": ({}, 2, 128),
-        "stacks": ({"narrow": 2, "wide": 2}, range(1, 3), {"epochs": 1, "patience": 1}),
+        "stacks": ({"narrow": 2, "wide": 3}, range(1, 3), {"epochs": 1, "patience": 1}),
     },
 }
 STUDY = {"units": 128, "window": 60, "batch": 32}  # Velarde et al. (2022)
