@@ -334,7 +334,7 @@ def test_the_command_says_the_answer_or_one_sentence(tmp_path):
     command += ["--profile", "smoke", "--n-jobs", "1"]
     done = subprocess.run([*command, "--horizon", "6"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "Use " in done.stdout and "forecast.csv" in done.stdout
+    assert "Use " in done.stdout and "forecast.csv" in done.stdout and "image/png" not in done.stdout
     for name in ("forecast.csv", "verdict.csv", "figures/08_forecast.png", "own_series.keras"):
         assert (tmp_path / "out" / name).is_file()
     failed = subprocess.run([*command, "--horizon", "60"], cwd=ROOT, capture_output=True, text=True)

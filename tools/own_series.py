@@ -5,6 +5,8 @@ are.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import re
 import sys
@@ -222,7 +224,8 @@ def answer_of(csv, horizon, output, profile="quick", seed=1, season=None, window
         file = {"verdicts": "verdict", "forecast": "forecast"}.get(name, f"own_{name}")
         result[name].to_csv(output / f"{file}.csv", index=False)
     save(result, found, plan, output)
-    own.draw_forecast(found.table, result["forecast"], result["earlier"], result["intervals"])
+    with contextlib.redirect_stdout(io.StringIO()):  # outside Jupyter a picture is printed as its bytes
+        own.draw_forecast(found.table, result["forecast"], result["earlier"], result["intervals"])
     return found_table(found, plan), in_words(result["verdicts"], result["intervals"], plan, profile)
 
 
