@@ -78,7 +78,7 @@ def draw_forecast(table, forecast, earlier, intervals):
         if times[0] >= recent.index[0]:
             ax.plot(times, values[: len(times)], color=colour, linewidth=1, alpha=0.6)
             low, high = (values + sign * mine["half"].to_numpy() for sign in (-1, 1))
-            ax.fill_between(times, low[: len(times)], high[: len(times)], color=colour, alpha=0.12)
+            ax.fill_between(times, low[: len(times)], high[: len(times)], color=colour, alpha=0.3)  # for each step, too
     times = ours["time"].to_numpy()
     times = times.astype("datetime64[ns]") if hasattr(table.index, "year") else times
     ax.fill_between(times, ours["path_low"], ours["path_high"], color=colour, alpha=0.15, label="90 %: the whole path")
