@@ -197,8 +197,8 @@ def draw_scoreboard(claims):
     plots.show(
         fig,
         "07_scoreboard",
-        alt="A row for each claim: its name, its text, and a coloured sign for its verdict; the list below says each "
-        "verdict in a sentence.",
+        alt="A row for each claim: its name, its text, and a coloured sign for its verdict; the list "
+        "under The scoreboard says each verdict in a sentence.",
     )
     return fig
 
