@@ -406,6 +406,7 @@ PARAMETERS = {
     "time_column": TEXT,
     "value_columns": [[], "", 3, [3], ["a", "a"]],
     "inputs": [[], "", 3, [3], ["a", "a"]],
+    "key_columns": [[], "", 3, [3], ["a", "a"]],
     "day_first": ["yes", "first"],
     "decimal": ["", ";", 3],
     "missing": ["NA", 3, [-999, -999]],
