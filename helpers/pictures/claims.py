@@ -242,7 +242,7 @@ def draw_counting(judged):
     return draw_evidence(
         judged,
         "07_counting",
-        "The coarser the states are rounded, the further the LSTM leads",
+        "The LSTM leads where states are rounded to a hundredth or coarser",
         "share of words told rightly, LSTM minus GRU",
         "Intervals of the LSTM's lead: none with exact states and a rounding to a thousandth, then growing to more "
         "than half of the words with states rounded to a twentieth.",
