@@ -12,10 +12,12 @@ from test_reader import CASES
 from tools import own_series, own_words
 from tools.run import under_papermill
 
-pytestmark = pytest.mark.thorough  # a quarter of an hour: fourteen files, read, forecast and judged twice
 FILES = ROOT / "tests" / "cases"
 NOTEBOOK = ROOT / "notebooks" / "08_your_own_series.ipynb"
 HORIZON = 6
+# The notebook goes through the machinery of the command: three of its files in CI, all with make stress (ten minutes).
+IN_CI = list(CASES)[::5]
+IN_NOTEBOOK = [pytest.param(name, marks=pytest.mark.thorough if name in IN_CI else pytest.mark.long) for name in CASES]
 
 
 def check_tables(folder, name):
@@ -27,6 +29,7 @@ def check_tables(folder, name):
     assert set(pd.read_csv(folder / "verdict.csv")["answer"]) == set(forecast["model"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_the_command_answers(name, tmp_path, capsys):
     given = [str(FILES / name), "--horizon", str(HORIZON), "--profile", "smoke", "--output", str(tmp_path)]
@@ -38,7 +41,7 @@ def test_the_command_answers(name, tmp_path, capsys):
     check_tables(tmp_path, name)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", IN_NOTEBOOK)
 def test_the_notebook_answers(name, tmp_path):
     parameters = {"csv": str(FILES / name), "horizon": HORIZON, "profile": "smoke", "n_jobs": 1}
     parameters["output_dir"] = str(tmp_path)
