@@ -17,7 +17,7 @@ NUMBER = (
 )
 SCALES = dict(k=1e3, K=1e3, M=1e6, m=1e6, mn=1e6, Mio=1e6, B=1e9, b=1e9, bn=1e9, Mrd=1e9, T=1e12)
 SENTINEL = r"-?9{2,6}(\.[09]+)?"
-ROUND = r"-[1-9]0{2,4}"  # -200: a mark where it comes again and again below numbers that are never negative
+ROUND = r"-[1-9]0{2,4}"  # -200: a mark where it comes three times and more, far from all others
 _plain = [re.sub(r"\?P<\w+>", "?:", form) for form in [NUMBER, *FORMS.values()]]
 is_data = re.compile("|".join(_plain), re.IGNORECASE).fullmatch  # is a cell a number or a time?
 
@@ -154,14 +154,13 @@ def check_sentinels(values, missing):
         column = values[c].dropna()
         for end in (column.min(), column.max()) if len(column) else ():
             others = column[column != end]
-            if re.fullmatch(f"{SENTINEL}|{ROUND}", f"{end:g}") and len(others) > 1:
+            times = len(column) - len(others)
+            nines, rounded = (re.fullmatch(form, f"{end:g}") for form in (SENTINEL, ROUND))
+            if len(others) > 1 and (nines or (rounded and times > 2)):
                 gap = others.min() - end if end < others.min() else end - others.max()
-                again = len(column) - len(others) > 2 if re.fullmatch(ROUND, f"{end:g}") else True
-                if again and (
-                    gap > 2 * np.ptp(others) or (end < 0 <= others.min() and re.fullmatch(SENTINEL, f"{end:g}"))
-                ):
+                if gap > 2 * np.ptp(others) or (nines and end < 0 <= others.min()):
                     raise ValueError(
-                        f"column {c!r} holds {end:g} in {len(column) - len(others)} rows, far from its other values "
+                        f"column {c!r} holds {end:g} in {times} rows, far from its other values "
                         f"({others.min():g} to {others.max():g}): set missing=[{end:g}] if it marks a missing value, "
                         "or missing=[] if it is a number."
                     )
