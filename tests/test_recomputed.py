@@ -91,13 +91,18 @@ def test_the_command_names_notebook_and_cell(tables, capsys):
     assert json.loads(path.read_text(encoding="utf-8"))["cells"][4]["outputs"][0]["text"] == ["2.0 4\n"]
 
 
-def test_what_is_published_is_what_came_out_with_its_pictures(tables):
+def test_what_is_published_is_what_came_out_with_its_pictures(tables, monkeypatch):
     draws = "(run.output / 'figures').mkdir()\n(run.output / 'figures' / 'toy.png').write_text('a picture');"
+    in_two_pieces = "print('one', flush=True)\nprint('two', flush=True)"
     path = tables / "09_toy.ipynb"
-    nbformat.write(toy("2.0 4\n", more=[(draws, None)]), path)
+    nbformat.write(toy("2.0 4\n", more=[(draws, None), (in_two_pieces, None)]), path)
+    write, written = nbformat.write, []
+    monkeypatch.setattr(nbformat, "write", lambda notebook, to: written.append(to) or write(notebook, to))
     assert replay.main([str(path), "--tables", str(tables), "--publish"]) == 0
+    assert written == [path]  # a run that is stopped between two writings would leave half of it
     published = nbformat.read(path, as_version=4)
+    assert [output.text for output in published.cells[6].outputs] == ["one\ntwo\n"]
     assert published.cells[4].outputs[0].text == "2.0 3\n"
     assert [cell.source for cell in published.cells[:5]] == [source for source, _ in CELLS]
-    assert [cell.execution_count for cell in published.cells] == [1, 2, 3, 4, 5, 6]
+    assert [cell.execution_count for cell in published.cells] == [1, 2, 3, 4, 5, 6, 7]
     assert (tables / "toy.png").read_text(encoding="utf-8") == "a picture"

@@ -65,7 +65,7 @@ def test_times_to_come_are_rounded(seconds, words):
 def test_no_line_of_a_library_stands_between_the_lines_of_a_run(tmp_path):
     """Also what a kernel writes to the error stream of its process, as it does when it is interrupted at its end."""
     source = "profile, output_dir = 'smoke', 'build'"
-    noise = "import os\nos.write(2, b'from inside\\n')"
+    noise = "import os\nos.write(2, b'from inside\\n')\nprint('one', flush=True)\nprint('two', flush=True)"
     (tmp_path / "notebooks").mkdir()
     nbformat.write(notebook(source, noise), tmp_path / "notebooks" / "01_toy.ipynb")
     code = (
@@ -83,6 +83,8 @@ def test_no_line_of_a_library_stands_between_the_lines_of_a_run(tmp_path):
     assert whole.startswith("All in ")
     assert last == f"Read on: {(tmp_path / 'index.html').as_uri()}"
     assert "a library" in (tmp_path / "build" / "log.txt").read_text()
+    executed = nbformat.read(tmp_path / "build" / "notebooks" / "01_toy.ipynb", as_version=4)
+    assert [output.text for output in executed.cells[-1].outputs] == ["one\ntwo\n"]  # however the kernel sent them
     again = run.expected_seconds(tmp_path / "01_toy.ipynb", "smoke", tmp_path / "build")
     assert 0 < again < 120
     assert run.expected_seconds(tmp_path / "01_toy.ipynb", "full", tmp_path / "build") is None

@@ -24,7 +24,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from helpers.notebook import NOTEBOOKS
-from tools.run import cleaned, kernel_folder
+from tools.run import IN_ONE_PIECE, cleaned, kernel_folder
+from tools.site import clean
 
 TABLES = NOTEBOOKS.parent / "figures"
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
@@ -64,7 +65,7 @@ def replay(notebook, tables=TABLES, pictures=None):
         again.cells = [_from_tables(cell, profile, folder) for cell in code(notebook)]
         place = {"metadata": {"path": str(NOTEBOOKS)}}
         try:
-            NotebookClient(again, timeout=600, resources=place, config=config).execute()
+            NotebookClient(again, timeout=600, resources=place, config=config, **IN_ONE_PIECE).execute()
         except CellExecutionError as error:
             failed = next(cell for cell in again.cells if any(output.output_type == "error" for output in cell.outputs))
             first_line = failed.source.strip().split("\n")[0]
@@ -141,8 +142,7 @@ def publish(path, again):
     for old, new in zip(code(notebook), again, strict=True):
         if not tags(old) & {"measures", "networks"}:
             old.outputs = new.outputs
-    nbformat.write(notebook, path)
-    nbformat.write(cleaned(path), path)
+    nbformat.write(clean(notebook), path)
 
 
 def main(arguments=None):

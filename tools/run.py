@@ -31,6 +31,8 @@ from tools.site import source_hash as source_hash  # known by this name too
 ROOT = NOTEBOOKS.parent
 # at `quick` on two cores, by the notebook's number; what a run has taken before on this machine counts more
 SECONDS = {"00": 65, "01": 25, "02": 30, "03": 20, "04": 45, "05": 10, "06": 65, "07": 40, "08": 50}
+# what a cell prints is one output, however the kernel happened to send it: so a notebook run twice is the same file
+IN_ONE_PIECE = {"coalesce_streams": True}
 
 
 def execute(path, profile, output, on_cell=None):
@@ -50,8 +52,9 @@ def under_papermill(path, target, parameters, cwd, on_cell=None):
     """Run one notebook in folder ``cwd`` and write it to ``target``; its temporary files go when it ends."""
     with kernel_folder() as (folder, config), patch.dict(os.environ, TMPDIR=folder, TEMP=folder, TMP=folder):
         quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}  # over TCP, newer kernels warn of it
-        telling = {"engine_name": "telling", "on_cell": on_cell} if on_cell else {}
-        papermill.execute_notebook(path, target, parameters, cwd=cwd, config=config, **quiet, **telling)
+        engine = {"engine_name": "telling", "on_cell": on_cell} if on_cell else {}
+        engine |= IN_ONE_PIECE
+        papermill.execute_notebook(path, target, parameters, cwd=cwd, config=config, **quiet, **engine)
 
 
 class TellingEngine(NBClientEngine):

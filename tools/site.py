@@ -121,8 +121,12 @@ def pages_address(repository):
 
 
 def cleaned(path):
-    """An executed notebook without what papermill added: parameters cell, timings, paths; counts run from 1."""
-    notebook = nbformat.read(path, as_version=4)
+    """The executed notebook at ``path``, made fit for publishing; see ``clean``."""
+    return clean(nbformat.read(path, as_version=4))
+
+
+def clean(notebook):
+    """Take from an executed notebook what papermill added: parameters cell, timings, paths; let counts run from 1."""
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     notebook.metadata.pop("papermill", None)
     notebook.metadata.pop("widgets", None)  # no kernel behind a page: what stands beside a widget is shown in its place
