@@ -28,12 +28,17 @@ def test_losses(shown):
 def test_ablation(shown):
     columns = pd.MultiIndex.from_product([["bankex", "activities"], ["gru", "lstm"]])
     effect = pd.DataFrame([[4.0, 5, 9, 9], [1, 2, 3, 3]], index=["published", "sound"], columns=columns)
-    figure = pictures.draw_ablation(effect, {"bankex": 3.0, "activities": 8.0}, 20)
+    levels = ["dataset", "model", "protocol", "seed"]
+    keys = [(name, m, p, s) for name, m in columns for p, s in (("published", 1), ("published", 2), ("sound", 1))]
+    runs = pd.Series([7.0, 8, 9] * 4, index=pd.MultiIndex.from_tuples(keys, names=levels)).sort_index()
+    figure = pictures.draw_ablation(effect, runs, {"bankex": 3.0, "activities": 8.0}, 20)
     assert title(figure.axes[0]) == "bankex: lowest mean of both with\nsound (both)"
-    gru, lstm, last_value = figure.axes[0].get_lines()
+    gru, all_gru, lstm, all_lstm, last_value = figure.axes[0].get_lines()
     assert (list(gru.get_xdata()), list(lstm.get_xdata()), list(last_value.get_xdata())) == ([4, 1], [5, 2], [3, 3])
+    assert list(all_gru.get_xdata()) == list(all_lstm.get_xdata()) == [7, 8, 9]
+    assert [round(y) for y in all_gru.get_ydata()] == [0, 0, 1]  # in the rows of their protocols
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["published", "sound\n(both)"]
-    assert figure.axes[0].get_xlim()[1] > 5
+    assert figure.axes[0].get_xlim()[1] > 9
     assert "with early stopping, with window scaling, and with both" in shown[-1][1]
 
 

@@ -49,12 +49,13 @@ def draw_losses(curves):
     return fig
 
 
-def draw_ablation(effect, reference, horizon):
+def draw_ablation(effect, runs, reference, horizon):
     """Test errors with early stopping and window scaling off, on, each alone and together; a panel for each data set.
 
     Parameters
     ----------
-    effect : table of RMSE (published scale), a row a protocol, columns (dataset, model)
+    effect : table of RMSE (published scale) of the first seed, a row a protocol, columns (dataset, model)
+    runs : Series of RMSE of every seed there is, index levels dataset, model, protocol, seed
     reference : dict or Series, dataset -> the last value's RMSE
     horizon : days ahead
     """
@@ -63,20 +64,22 @@ def draw_ablation(effect, reference, horizon):
     places = np.arange(len(effect))
     for ax, name in zip(axes[0], datasets, strict=True):
         for model, shift in (("gru", -0.08), ("lstm", 0.08)):
-            ax.plot(
-                effect[name, model], places + shift, "o", ms=8, color=plots.COLOURS[model], label=plots.NAMES[model]
-            )
+            colour, label, every = plots.COLOURS[model], plots.NAMES[model], runs[name, model]
+            ax.plot(effect[name, model], places + shift, "o", ms=8, color=colour, label=f"{label}, one seed")
+            rows = effect.index.get_indexer(every.index.get_level_values("protocol")) + 2.5 * shift
+            ax.plot(every, rows, "o", ms=4, alpha=0.4, color=colour, label=f"{label}, all seeds")
         ax.axvline(reference[name], color=plots.COLOURS["last_value"], ls="--", label="last value")
         best = PROTOCOLS[effect[name].mean(axis=1).idxmin()].replace("\n", " ")
         ax.set(
             title=f"{name}: lowest mean of both with\n{best}",
-            xlim=(0, 1.08 * max(effect[name].max().max(), reference[name])),
+            xlim=(0, 1.08 * max(effect[name].max().max(), runs[name][["gru", "lstm"]].max(), reference[name])),
         )
         ax.set_xlabel(f"test RMSE (published scale),\n{horizon} days ahead")
         ax.set_yticks(places, [PROTOCOLS[protocol] for protocol in effect.index] if ax is axes[0, 0] else [])
         ax.set_ylim(len(effect) - 0.5, -0.5)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    alt = "Dots: test error of both networks as published, with early stopping, with window scaling, and with both."
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    alt = "Dots: test error of both networks as published, with early stopping, with window scaling, and with both; "
+    alt += "small pale dots in the first and last row: all seeds, far apart as published, close together with both."
     plots.show(fig, "04_ablation", alt)
     return fig
 
