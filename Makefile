@@ -13,8 +13,8 @@ export KERAS_HOME = $(abspath $(VENV))/settings/keras
 run: $(READY)   ## execute the notebooks at `quick`, in order
 	$(BIN)/python -m tools.run $(PROFILE) --output $(OUTPUT)
 
-test: $(READY)  ## the test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(READY)  ## the test suite, five minutes on two cores; three workers, as each waits now and then
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 .PHONY: test-browser
 test-browser: $(READY) ## the pages, and every notebook in JupyterLab, in Chromium
@@ -26,7 +26,7 @@ test-outputs: $(READY) ## the committed outputs once more, without training, fro
 
 .PHONY: test-thorough
 test-thorough: $(READY) ## what is slow and rare: twenty kills, a lost worker, memory, every notebook at `smoke` on the published data
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m thorough
 
 .PHONY: test-gpu
 test-gpu: $(READY) ## on a machine with a GPU: networks equal to the CPU's, throughput, all notebooks at `smoke`
@@ -70,7 +70,7 @@ $(READY): requirements.txt
 	@echo "Setting up $(VENV) once: one to three minutes, most of them for TensorFlow."
 	if command -v uv >/dev/null; then \
 		uv venv --quiet --seed --clear --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt; \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
 		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.txt; \

@@ -13,7 +13,8 @@ changed, too, after its first verdicts on published data.
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
+
+from helpers.comparison import holm
 
 SCALE = ("holds", "true only if", "contradicted as made", "not tested well enough", "a fact of construction")
 DATED = {
@@ -60,7 +61,7 @@ def judge(rows):
         ends = [(table["number"] - table["least"]) / table["se"], (table["most"] - table["number"]) / table["se"]]
     nearest = np.minimum(*ends)  # in standard errors: how far inside the range; below zero outside
     for name, distance in (("p_for", nearest), ("p_against", -nearest)):
-        table[name] = multipletests(np.nan_to_num(stats.t.sf(distance, table["dof"]), nan=1.0), method="holm")[1]
+        table[name] = holm(np.nan_to_num(stats.t.sf(distance, table["dof"]), nan=1.0))
     table["word"] = np.select([table["p_for"] < SMALL, table["p_against"] < SMALL], ["for", "against"], "open")
     return table
 

@@ -5,6 +5,8 @@ negative number speaks for the first. Every network is trained once a seed and t
 columns both vary by chance, and both must be in the standard error.
 """
 
+import gc
+
 import numpy as np
 from scipy import stats
 
@@ -170,18 +172,26 @@ def verdict(difference, p, p_equivalence, alpha=0.05):
     return "undecided"
 
 
+def holm(p):
+    """The p values (n,) of one family after Holm's (1979) correction, by statsmodels."""
+    from statsmodels.stats.multitest import multipletests  # only here: it takes a second to import
+
+    gc.freeze()  # it collects garbage at each call, which takes a quarter of a second where TensorFlow is loaded
+    try:
+        return multipletests(p, method="holm")[1]
+    finally:
+        gc.unfreeze()
+
+
 def decide(table, family, alpha=0.05):
     """Holm's correction within each ``family`` (columns of ``table``, say ["protocol"]), then a word for each row.
 
     ``table`` holds difference, p and p_equivalence, a row each comparison; returns it with p_holm,
     p_equivalence_holm and verdict, a word of ``SCALE``.
     """
-    from statsmodels.stats.multitest import multipletests  # only here: it takes a second to import
-
     found = table.copy()
     for name in ("p", "p_equivalence"):
-        adjusted = found.groupby(family, sort=False)[name].transform(lambda p: multipletests(p, method="holm")[1])
-        found[f"{name}_holm"] = adjusted
+        found[f"{name}_holm"] = found.groupby(family, sort=False)[name].transform(holm)
     words = zip(found["difference"], found["p_holm"], found["p_equivalence_holm"], strict=True)
     found["verdict"] = [verdict(*row, alpha) for row in words]
     return found

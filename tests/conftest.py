@@ -24,6 +24,16 @@ settings.register_profile("series", deadline=None)  # on a busy machine a limit 
 settings.load_profile("series")
 
 
+# Half of what the suite's networks cost is compiling them. Here XLA compiles quickly rather than well; what is slow and
+# rare (`make test-thorough`) is compiled as a reader's networks are, and runs the tests of the networks once more so.
+COMPILED_QUICKLY = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+
+
+def pytest_configure(config):
+    if "not thorough" in config.option.markexpr:
+        os.environ.setdefault("XLA_FLAGS", COMPILED_QUICKLY)
+
+
 LONG = (
     "test_notebook_runs",
     "test_a_file_from_the_command_line",
@@ -35,10 +45,11 @@ LONG = (
 
 @pytest.hookimpl(trylast=True)  # when those of other marks have been left out
 def pytest_collection_modifyitems(items):
-    """The long tests first, dealt between two workers (each is given half of the list), so that none comes last."""
+    """The long tests first, dealt between three workers (each is given a third of the list), so that none comes last."""
     long = [item for item in items if item.name.startswith(LONG)]
     short = [item for item in items if not item.name.startswith(LONG)]
-    items[:] = long[::2] + short[: len(short) // 2] + long[1::2] + short[len(short) // 2 :]
+    ends = [len(short) * part // 3 for part in range(4)]
+    items[:] = [item for part in range(3) for item in long[part::3] + short[ends[part] : ends[part + 1]]]
 
 
 def taught(number, name, **space):

@@ -1,7 +1,5 @@
 """The rules of the claims: planted evidence gets the verdict that it must get, and luck alone gets none."""
 
-import gc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,15 +10,6 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from helpers import claims
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_collecting():
-    """multipletests of statsmodels collects garbage at each call: half a second in a process as large as this one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *_: 0)
-        yield
-
 
 CLAIMS = [f"C{number}" for number in range(1, 13)] + ["C9b"]
 REPORTED = ("Chung", "Jozefowicz", "Greff", "Britz", "Weiss", "Yang", "Cahuantzi", "Zeng", "Velarde")

@@ -1,6 +1,5 @@
 """The statistics of notebook 05: known values, coverage and false positives by simulation, bad input."""
 
-import gc
 import subprocess
 import sys
 import warnings
@@ -22,15 +21,6 @@ from helpers.data import DATASETS, simulate_activities
 from helpers.study import COLUMNS
 from tools import results
 from tools.run import under_papermill
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_collecting():
-    """multipletests of statsmodels collects garbage at each call: half a second in a process as large as this one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *_: 0)
-        yield
-
 
 NOTEBOOK = ROOT / "notebooks/05_statistical_comparison.ipynb"
 sign_flip, rank_biserial, pesaran_timmermann, power, crossed_bootstrap, hodges_lehmann = (

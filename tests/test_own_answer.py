@@ -326,17 +326,17 @@ def test_the_answer_in_whole_sentences(case):
 # ---- the command
 
 
-def test_the_command_says_the_answer_or_one_sentence(tmp_path):
+def test_the_command_says_the_answer_or_one_sentence(tmp_path, capsys):
     months = pd.date_range("2008-01-01", periods=120, freq="MS")
     values = np.random.default_rng(0).standard_normal(120).cumsum().round(3)
     pd.DataFrame({"month": months, "x": values}).to_csv(tmp_path / "x.csv", index=False)
-    command = [sys.executable, "-m", "tools.own_series", str(tmp_path / "x.csv"), "--output", str(tmp_path / "out")]
-    command += ["--profile", "smoke", "--n-jobs", "1"]
-    done = subprocess.run([*command, "--horizon", "6"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "Use " in done.stdout and "forecast.csv" in done.stdout and "image/png" not in done.stdout
+    options = [str(tmp_path / "x.csv"), "--output", str(tmp_path / "out"), "--profile", "smoke", "--n-jobs", "1"]
+    assert own_series.main([*options, "--horizon", "6"]) == 0
+    printed = capsys.readouterr().out
+    assert "Use " in printed and "forecast.csv" in printed and "image/png" not in printed
     for name in ("forecast.csv", "verdict.csv", "figures/08_forecast.png", "own_series.keras"):
         assert (tmp_path / "out" / name).is_file()
-    failed = subprocess.run([*command, "--horizon", "60"], cwd=ROOT, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.own_series", *options, "--horizon", "60"]
+    failed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert failed.returncode == 1 and failed.stderr.startswith("horizon must be at most")
     assert failed.stderr.count("\n") == 1

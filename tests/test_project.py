@@ -206,8 +206,8 @@ def test_ci_runs_the_commands_of_the_readme():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "make test" in readme
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "python -m pytest -n 2 --dist worksteal" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert "python -m pytest -n 2 --dist worksteal" in makefile
+    assert "python -m pytest -n 3 --dist worksteal" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert "python -m pytest -n 3 --dist worksteal" in makefile
 
 
 def test_a_fresh_clone_runs_what_ci_runs():

@@ -1,10 +1,14 @@
 """One network: the same numbers as Keras, the same bits twice, early stopping, saving and loading."""
 
+import os
 import random
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from helpers import training
 from helpers.windows import make_windows
@@ -370,3 +374,13 @@ def test_a_missing_number_in_the_middle_of_separate_windows_is_found(windows):
     X[200, 5] = np.nan
     with pytest.raises(ValueError, match="training part must hold finite numbers"):
         training.fit(training.build_model("gru", 2, 12, 3), X, y, epochs=1)
+
+
+@pytest.mark.thorough
+def test_the_tests_of_networks_hold_where_xla_compiles_them_as_a_readers():
+    """The suite lets XLA compile quickly (conftest); here without that."""
+    files = [f"tests/test_{name}.py" for name in ("training", "cells", "questions", "study", "global_networks")]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"XLA_FLAGS": ""}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout

@@ -65,12 +65,13 @@ def environment(name, version):
 
 
 def install(python, *what):
-    call("uv", "pip", "install", "--quiet", "--python", python, *what)
+    call("uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *what)
 
 
 def suite(python, tests=TESTS, chosen=CHOSEN):
     """The part of the suite that the top of this file names, in this environment, on both cores."""
-    call(python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *tests, "-k", chosen)
+    options = ["-q", "-n", "3", "--dist", "worksteal", *tests, "-k", chosen]
+    call(python, "-m", "pytest", *options, env=os.environ | {"XLA_FLAGS": ""})  # networks compiled as a reader's are
 
 
 def frozen(python):
