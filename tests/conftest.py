@@ -45,7 +45,7 @@ LONG = (
 
 @pytest.hookimpl(trylast=True)  # when those of other marks have been left out
 def pytest_collection_modifyitems(items):
-    """The long tests first, dealt between three workers (each is given a third of the list), so that none comes last."""
+    """The long tests first, dealt to three workers (each is given a third of the list), so that none comes last."""
     long = [item for item in items if item.name.startswith(LONG)]
     short = [item for item in items if not item.name.startswith(LONG)]
     ends = [len(short) * part // 3 for part in range(4)]
