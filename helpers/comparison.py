@@ -13,7 +13,7 @@ from scipy import stats
 from helpers.checks import check_array, check_one_device, check_positive
 from helpers.study import BASELINES
 
-CELL = ["protocol", "dataset", "source", "horizon"]  # a case: what one comparison is made in
+CASE = ["protocol", "dataset", "source", "horizon"]  # a case: what one comparison is made in
 # Rows 5, 7 and 9 of Activities are row 0 rolled, plus a line, times a constant; row 6 adds hardly any noise to it.
 COPIES = {"activities": tuple(f"Activity {row}" for row in (0, 5, 6, 7, 9))}
 SCALE = ("better", "equivalent", "undecided", "worse")  # of a verdict on the first of two models

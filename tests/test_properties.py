@@ -200,4 +200,4 @@ def test_a_spoilt_results_table_is_refused_in_one_sentence_or_is_whole(table, cu
         return
     assert set(study.COLUMNS) <= set(read.columns)
     assert len(read) >= 1 and np.isfinite(read["rmse"]).all() and (read["rmse"] >= 0).all()
-    assert not read.duplicated([*comparison.CELL, "model", "seed", "series"]).any()
+    assert not read.duplicated([*comparison.CASE, "model", "seed", "series"]).any()

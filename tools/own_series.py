@@ -112,9 +112,12 @@ def times_ahead(index, horizon):
     return pd.Index(index[-1] + (index[-1] - index[-2]) * np.arange(1, horizon + 1))
 
 
-def find_answer(found, plan, folder, seeds, epochs, most=20_000, options=None, **budget):
+def find_answer(found, plan, folder, seeds, epochs, most=20_000, options=None, train=train, **budget):
     """All that notebook 08 measures, as a dict of tables (``TABLES``), with ``answer``, ``rung``, ``network``, the
-    ``final`` networks' results, and ``kept``: what a forecast from the saved network needs beside it."""
+    ``final`` networks' results, and ``ahead``: each model's forecasts of what comes.
+
+    ``train`` makes the networks, as the function of this name does; another one may hand out what was trained before.
+    """
     table, unit = found.table, own_plan.unit_of(found.table, plan)
     inputs = own_plan.known_inputs(found, plan, found.notes)
     parts = {"validation": plan.validation, "test": plan.test}
@@ -139,7 +142,7 @@ def find_answer(found, plan, folder, seeds, epochs, most=20_000, options=None, *
     verdicts = own_plan.verdict_table(blocks, network)
     answer = own_plan.name_answer(verdicts, rung)
     best = {(network, r["run"]["seed"]): r["epochs"] for r in results[network]}
-    final = train(found, plan, inputs, seeds, folder, epochs, most, best, options, **budget)[network]
+    final = train(found, plan, inputs, seeds, folder, epochs, most, final=best, options=options, **budget)[network]
     ahead = own_plan.simple_forecasts(table, plan, inputs, [plan.known])
     ahead |= {"weighted": rungs.combined(ahead, weights), network: ensemble(final, "ahead")}
     residuals = [actual[part] - made[part][answer] for part in parts]

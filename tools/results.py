@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from helpers.comparison import CELL
+from helpers.comparison import CASE
 from helpers.notebook import check_path
 from helpers.study import COLUMNS, KEYS, tidy
 
@@ -90,7 +90,7 @@ def read_results(path):
         raise ValueError(f"results lacks the column(s) {', '.join(missing)}; it must have {', '.join(COLUMNS)}.")
     if table.empty:
         raise ValueError("results must have at least one row; got an empty table.")
-    run = [*CELL, "model", "seed", "series"]
+    run = [*CASE, "model", "seed", "series"]
     rmse = pd.to_numeric(table["rmse"], errors="coerce")
     for bad, problem in (
         (~(np.isfinite(rmse) & (rmse >= 0)), "rmse must hold finite numbers of at least 0"),

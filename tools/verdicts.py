@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import comparison, plots
-from helpers.comparison import CELL
+from helpers.comparison import CASE
 from helpers.study import BASELINES
 from tools.results import mean_loss
 
@@ -21,7 +21,7 @@ QUESTIONS += [("network or simple forecast", *pair) for pair in product(("gru", 
 QUESTIONS += [("speed", first, "lstm") for first in ("gru", "gru_matched")]
 NUMBERS = ["difference", "low", "high", "p", "p_holm", "p_equivalence", "p_equivalence_holm", "p_days"]
 NUMBERS += ["equivalent_from", "n_series", "n_independent", "n_seeds"]
-COLUMNS = [*CELL, "case", "family", "question", "verdict", "unit", *NUMBERS]
+COLUMNS = [*CASE, "case", "family", "question", "verdict", "unit", *NUMBERS]
 
 
 def label(case):
@@ -82,13 +82,13 @@ def make_verdicts(table, losses, questions=QUESTIONS):
     protocol do not blunt what ten seeds of the sound one can say.
     """
     rows = []
-    for case, runs in table.groupby(CELL, sort=False):
+    for case, runs in table.groupby(CASE, sort=False):
         series = list(runs["series"].unique())
         for family, first, second in questions:
             if first == "gru_matched" and first not in set(runs["model"]):
                 continue  # the published protocol has no equal-sized GRU
             kind = "time" if family == "speed" else "RMSE"
-            row = {**dict(zip(CELL, case, strict=True)), "case": label(case), "family": family}
+            row = {**dict(zip(CASE, case, strict=True)), "case": label(case), "family": family}
             row["question"] = f"{plots.NAMES[first]} against {plots.NAMES[second]}: {kind}"
             row |= {"unit": f"100 log ratio of {kind}", "n_series": len(series)}
             if family == "speed":

@@ -81,11 +81,12 @@ def draw_margins(margins, curves, margin):
         ax.plot(margins, p, style, color="black", label=name)
     ax.axhline(0.05, color="0.5", linewidth=0.8)
     ax.axvline(margin, color="0.5", linewidth=0.8)
-    ax.set(xscale="log", xlabel="margin (% of the LSTM's error)", ylabel="p of equivalence", ylim=(0, 1.02))
+    ax.set(xscale="log", xlabel="margin, in 100 log (about % of the LSTM's error)")
+    ax.set(ylabel="p of equivalence", ylim=(0, 1.02))
     ticks = [0.1, 0.5, 1, 2, 5, 10, 20]
     ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     equal = sum(p[np.searchsorted(margins, margin)] < 0.05 for p in curves.values())
-    ax.set_title(f"At a margin of {margin:g} % (vertical line) {equal} of {len(curves)} curves lie below 0.05: equal")
+    ax.set_title(f"At a margin of {margin:g} (vertical line) {equal} of {len(curves)} curves lie below 0.05: equal")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plots.show(fig, "05_margins", "One falling curve for each case: p of the test of equality against the margin.")
     return fig
@@ -137,7 +138,7 @@ def draw_ladder(errors):
 
 
 NAMES = {**plots.NAMES, "nlinear_all": "NLinear, all series", "theta": "Theta", "damped": "damped smoothing"}
-NAMES |= {"weekdays": "weekdays and a line", "seasonal_naive": "seven days ago"}
+NAMES |= {"weekdays": "weekdays and a line"}
 
 
 def draw_bootstrap(ways):

@@ -67,7 +67,7 @@ def crossed(rng, rows, dataset, first, second):
 def of_cases(rng):
     """One row for each comparison of errors that gets a verdict: the crossed test."""
     pairs = [(first, second) for family, first, second in QUESTIONS if family != "speed"]
-    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CELL, sort=False):
+    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CASE, sort=False):
         for pair in pairs:
             if set(pair) <= set(rows["model"]):  # the published protocol has no equal-sized GRU
                 facts = {"test": f"seeds and series, {case[0]}", "case": label(case)}
@@ -81,7 +81,7 @@ def of_cases(rng):
 
 def of_samples(rng):
     """One row for each size of a sample that a test of one sample meets."""
-    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CELL, sort=False):
+    for case, rows in read_results(FIGURES / "results.csv").groupby(comparison.CASE, sort=False):
         a, b = (comparison.errors(rows, model, "train_seconds").iloc[:, 0] for model in ("gru", "lstm"))
         spread = np.log(a / b).std()
         d = 100 * spread * rng.normal(size=(2, TABLES, 1, len(a)))

@@ -89,12 +89,12 @@ def kept_networks(folder, key, each, plan):
 
 def answered(folder, name, each, plan):
     """One row: errors on the official holdout of what notebook 08 answers with and without networks."""
-    judged, final = kept_networks(folder, (name, each.name), each, plan)
-    train, own_series.train = own_series.train, lambda *args, **more: final if args[7:] else judged
-    try:
-        result = own_series.find_answer(as_found(each), plan, folder, SEEDS, EPOCHS, WINDOWS)
-    finally:
-        own_series.train = train
+    judged, refitted = kept_networks(folder, (name, each.name), each, plan)
+
+    def kept(*_, final=None, **options):
+        return refitted if final else judged
+
+    result = own_series.find_answer(as_found(each), plan, folder, SEEDS, EPOCHS, WINDOWS, train=kept)
     item = {"training": each.training, "period": each.period, "actual": each.holdout}
     row = {"set": name, "series": each.name, "answer": result["answer"], "rung": result["rung"]}
     models = {"with networks": result["answer"], "without networks": result["rung"], "network": result["network"]}
