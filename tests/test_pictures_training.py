@@ -32,7 +32,7 @@ def test_ablation(shown):
     keys = [(name, m, p, s) for name, m in columns for p, s in (("published", 1), ("published", 2), ("sound", 1))]
     runs = pd.Series([7.0, 8, 9] * 4, index=pd.MultiIndex.from_tuples(keys, names=levels)).sort_index()
     figure = pictures.draw_ablation(effect, runs, {"bankex": 3.0, "activities": 8.0}, 20)
-    assert title(figure.axes[0]) == "bankex: lowest mean of both with\nsound (both)"
+    assert title(figure.axes[0]) == "bankex: mean of GRU and LSTM\nlowest for sound (both)"
     gru, all_gru, lstm, all_lstm, last_value = figure.axes[0].get_lines()
     assert (list(gru.get_xdata()), list(lstm.get_xdata()), list(last_value.get_xdata())) == ([4, 1], [5, 2], [3, 3])
     assert list(all_gru.get_xdata()) == list(all_lstm.get_xdata()) == [7, 8, 9]

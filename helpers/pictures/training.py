@@ -71,7 +71,7 @@ def draw_ablation(effect, runs, reference, horizon):
         ax.axvline(reference[name], color=plots.COLOURS["last_value"], ls="--", label="last value")
         best = PROTOCOLS[effect[name].mean(axis=1).idxmin()].replace("\n", " ")
         ax.set(
-            title=f"{name}: lowest mean of both with\n{best}",
+            title=f"{name}: mean of GRU and LSTM\nlowest for {best}",
             xlim=(0, 1.08 * max(effect[name].max().max(), runs[name][["gru", "lstm"]].max(), reference[name])),
         )
         ax.set_xlabel(f"test RMSE (published scale),\n{horizon} days ahead")
