@@ -1,9 +1,15 @@
 """What tests share: where the repository and the published CSVs are, what pictures show, and a browser."""
 
+# ruff: noqa: E402
 import ast
+import gc
 import os
 import shutil
+import sys
 from pathlib import Path
+
+gc.disable()  # until all tests are read: libraries bring no garbage, and to look for it takes half of the time
+sys.modules["rfc3987_syntax"] = None  # grammars of addresses, a second to build; no schema of a notebook asks for them
 
 import nbformat
 import pytest
@@ -50,6 +56,11 @@ def pytest_collection_modifyitems(items):
     short = [item for item in items if not item.name.startswith(LONG)]
     ends = [len(short) * part // 3 for part in range(4)]
     items[:] = [item for part in range(3) for item in long[part::3] + short[ends[part] : ends[part + 1]]]
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 def taught(number, name, **space):

@@ -444,7 +444,7 @@ def test_there_are_hundreds_of_bad_inputs():
     assert len(IN_NOTEBOOKS) >= 150
 
 
-WALKED = [("05", "results", "nowhere.csv"), ("08", "csv", "nowhere.csv")]
+WALKED = [("05", "results", "nowhere.csv"), pytest.param("08", "csv", "nowhere.csv", marks=pytest.mark.thorough)]
 
 
 @pytest.mark.parametrize(("number", "name", "value"), WALKED)

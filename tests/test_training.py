@@ -225,7 +225,9 @@ class FirstEdition(training.Trainer):
         return losses
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "lstm_gru"])
+@pytest.mark.parametrize(
+    "cell", ["rnn", "lstm_gru", *(pytest.param(cell, marks=pytest.mark.thorough) for cell in ("gru", "lstm"))]
+)
 def test_without_new_options_the_bits_are_those_of_the_first_edition(windows, cell):
     X, y = windows
     ours, theirs = (training.build_model(cell, 8, 12, 3, seed=2) for _ in range(2))
