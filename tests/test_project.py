@@ -35,8 +35,8 @@ MODULES += [
 ]
 MODULES += ["tools.sheet", "tools.measures"]
 MODULES += ["tools.roles", "tools.ladder", "tools.reader", "tools.rungs", "tools.own_plan", "tools.own_words"]
-MODULES += ["tools.own_networks", "tools.own_series", "tools.own_planted", "tools.preview", "tools.site", "tools.run"]
-MODULES += ["tools.colab"]
+MODULES += ["tools.own_networks", "tools.own_series", "tools.own_planted", "tools.preview", "tools.site", "tools.kept"]
+MODULES += ["tools.run", "tools.colab"]
 MODULES += ["tools.replay", "tools.paragraphs", "tools.prose", "tools.reading", "tools.verdicts", "tools.questions"]
 WITH_TENSORFLOW = ("helpers.training", "tools.measures", "tools.run", "tools.colab", "tools.questions")
 NOTEBOOKS = sorted(path for part in ("", "solutions/") for path in (ROOT / "notebooks").glob(f"{part}[0-9]*.ipynb"))

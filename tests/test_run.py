@@ -10,7 +10,9 @@ import nbformat
 import pandas as pd
 import pytest
 from conftest import ROOT
+from papermill.exceptions import PapermillExecutionError
 
+from helpers.data import DATASETS
 from tools import run
 
 
@@ -103,3 +105,86 @@ def test_the_answer_has_the_numbers_of_the_tables(tmp_path):
     pooled = pd.DataFrame({"question": ["GRU against LSTM"], "difference": [-0.32], "low": [-0.9], "high": [0.31]})
     pooled.to_csv(tmp_path / "pooled.csv", index=False)
     assert "the GRU's error is -0.3 % from the LSTM's (95 %: -0.9 to +0.3)." in run.answer(tmp_path)
+
+
+WRITES = """profile, output_dir = "smoke", "build"
+from pathlib import Path
+(Path(output_dir) / "{0}.csv").write_text("{0} {1}")
+with open(Path(output_dir) / "study.log", "a") as log:
+    print("{0}", file=log)"""
+
+
+@pytest.fixture
+def toys(tmp_path, monkeypatch):
+    """Three notebooks that write a table each, and what a run of them says: notebook -> "executed" or "stands"."""
+    for folder in ("notebooks", "tools", "figures"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "tools" / "code.py").write_text("answer = 1")
+    monkeypatch.setattr(run, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "write_pages", lambda paths, folder: folder / f"index of {len(paths)}.html")
+    monkeypatch.setenv("GRU_VS_LSTM_DATA", str(tmp_path / "data"))
+
+    def execute(path, profile, output, on_cell):
+        """In this process, as a kernel takes a second to start."""
+        made, target = nbformat.read(path, as_version=4), output / "notebooks" / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(made, target)
+        time.sleep(0.05)  # the clock of a disk is coarse
+        space = {}
+        for number, cell in enumerate(made.cells[1:], start=1):
+            try:
+                exec(cell.source.replace('"build"', repr(str(output))), space)
+            except ZeroDivisionError as error:
+                raise PapermillExecutionError(
+                    number, number, cell.source, type(error).__name__, str(error), []
+                ) from error
+        return target, 0.1
+
+    monkeypatch.setattr(run, "execute", execute)
+
+    def write(number, text="old"):
+        first, *rest = WRITES.format(number, text).split("\n")
+        nbformat.write(notebook(first, "\n".join(rest)), tmp_path / "notebooks" / f"{number}_toy.ipynb")
+
+    def executed(capsys, *options):
+        assert run.main(["smoke", "--output", str(tmp_path / "build"), *options]) == 0
+        said = capsys.readouterr().out
+        assert "index%20of%203.html" in said or "--only" in options
+        lines = [line for line in said.splitlines() if "_toy" in line]
+        return [line[4:6] for line in lines if "stands: it has been executed" not in line]
+
+    for number in ("01", "02", "03"):
+        write(number)
+    return tmp_path, write, executed
+
+
+def test_a_second_run_executes_what_has_changed_and_what_follows_from_it(toys, capsys):
+    place, write, executed = toys
+    assert executed(capsys) == ["01", "02", "03"]
+    assert executed(capsys) == []
+    write("02", "new")
+    assert executed(capsys) == ["02", "03"]  # 03 may read the table of 02
+    (place / "build" / "03.csv").unlink()
+    assert executed(capsys) == ["03"]
+    (place / "build" / "01.csv").write_text("another run's")
+    assert executed(capsys) == ["01"]  # its table is what it was, so the others stand
+    (place / "tools" / "code.py").write_text("answer = 2")
+    assert executed(capsys) == ["01", "02", "03"]
+    assert executed(capsys, "--only", "02") == ["02"]
+    assert executed(capsys) == []
+    assert executed(capsys, "--anew") == ["01", "02", "03"]
+
+
+def test_other_data_and_a_run_that_failed_stand_for_nothing(toys, capsys):
+    place, _, executed = toys
+    assert executed(capsys) == ["01", "02", "03"]
+    (place / "data").mkdir()
+    (place / "data" / DATASETS["bankex"].file).write_text("published")
+    assert executed(capsys) == ["01", "02", "03"]
+    working = (place / "notebooks" / "02_toy.ipynb").read_text()
+    nbformat.write(notebook("profile, output_dir = 'smoke', 'build'", "1 / 0"), place / "notebooks" / "02_toy.ipynb")
+    assert run.main(["smoke", "--output", str(place / "build")]) == 1
+    capsys.readouterr()
+    (place / "notebooks" / "02_toy.ipynb").write_text(working)
+    assert executed(capsys) == ["02"]

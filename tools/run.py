@@ -2,7 +2,8 @@
 
 Leaves executed notebooks, HTML pages with an index, figures and tables under ``build/``. With ``--publish`` executed
 notebooks replace those in ``notebooks/``, and figures and tables go to ``figures/``. ``--only 02 04`` runs, and
-publishes, just these notebooks with what they write.
+publishes, just these notebooks with what they write. A notebook that has been executed into the same folder stands as
+long as nothing changes that it is made from (``tools.kept``); ``--anew`` executes it again.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.notebook import NOTEBOOKS, PROFILES
+from tools.kept import Kept
 from tools.site import cleaned, write_pages
 from tools.site import source_hash as source_hash  # known by this name too
 
@@ -217,13 +219,18 @@ def main(arguments=None):
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for all results (default: build)")
     parser.add_argument("--publish", action="store_true", help="also renew notebooks/ and figures/ from this run")
     parser.add_argument("--only", nargs="+", metavar="NUMBER", help="run just these notebooks, by number: 02 04")
+    parser.add_argument("--anew", action="store_true", help="execute also what stands from an earlier run")
     options = parser.parse_args(arguments)
     output = options.output.resolve()
     paths = {path.stem[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))}
     if unknown := sorted(set(options.only or []) - set(paths)):
         parser.error(f"--only must be numbers of notebooks ({', '.join(paths)}); got {', '.join(unknown)}.")
     paths = [path for number, path in paths.items() if not options.only or number in options.only]
-    expected = [expected_seconds(path, options.profile, output) for path in paths]
+    kept = Kept(ROOT, options.profile, output)
+    may_stand = not (options.only or options.anew)
+    expected = [
+        0 if may_stand and kept.stands(path) else expected_seconds(path, options.profile, output) for path in paths
+    ]
     whole = about(sum(expected)) if None not in expected else "not run here before"
     print(
         f"GRU vs LSTM, measured: {len(paths)} notebook{'s' * (len(paths) > 1)} at `{options.profile}` ({whole})",
@@ -231,8 +238,14 @@ def main(arguments=None):
     )
     executed, started = [], time.time()
     for number, (path, seconds) in enumerate(zip(paths, expected, strict=True), start=1):
+        label, begun = f"{number}/{len(paths)} {path.stem}", time.time()
+        if may_stand and kept.stands(path):
+            print(f"{label}  stands: it has been executed, and nothing has changed since", flush=True)
+            executed.append(output / "notebooks" / path.name)
+            continue
+        seconds = seconds or expected_seconds(path, options.profile, output)  # stood until one before it was executed
         with (
-            Ticker(f"{number}/{len(paths)} {path.stem}", seconds, sys.stdout) as ticker,
+            Ticker(label, seconds, sys.stdout) as ticker,
             libraries_write_to(output / "log.txt"),
         ):
             try:
@@ -245,6 +258,7 @@ def main(arguments=None):
             else:
                 ticker.end(f"{seconds:.0f} s")
                 executed.append(target)
+                kept.note(path, begun)
         if len(executed) < number:
             print(f"The notebook up to there: {output / 'notebooks' / path.name}")
             return 1
