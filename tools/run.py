@@ -32,7 +32,7 @@ from tools.site import source_hash as source_hash  # known by this name too
 
 ROOT = NOTEBOOKS.parent
 # at `quick` on two cores, by the notebook's number; what a run has taken before on this machine counts more
-SECONDS = {"00": 65, "01": 25, "02": 30, "03": 20, "04": 45, "05": 10, "06": 65, "07": 40, "08": 50}
+SECONDS = {"00": 50, "01": 25, "02": 30, "03": 15, "04": 40, "05": 10, "06": 60, "07": 30, "08": 45}
 # what a cell prints is one output, however the kernel happened to send it: so a notebook run twice is the same file
 IN_ONE_PIECE = {"coalesce_streams": True}
 
