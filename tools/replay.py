@@ -30,8 +30,8 @@ from tools.site import clean
 TABLES = NOTEBOOKS.parent / "figures"
 WRITES = re.compile(r'^ *(\w+)\.to_csv\(run\.output / "([\w.]+)", index=False\)', re.MULTILINE)
 WRITES_ARRAYS = re.compile(r'^ *np\.savez_compressed\(run\.output / "([\w.]+)", \*\*(\w+)\)', re.MULTILINE)
-# what is no finding and differs from run to run: the versions, how much the cache held, where an object lies
-CHANCE = re.compile(r"(?<=^profile )(\w+) .*$|^\d+ runs: .* in the cache, .*$|0x[0-9a-f]+", re.MULTILINE)
+# what is no finding and differs from run to run: the versions, where an object lies
+CHANCE = re.compile(r"(?<=^profile )(\w+) .*$|0x[0-9a-f]+", re.MULTILINE)
 
 
 class ReplayError(Exception):
